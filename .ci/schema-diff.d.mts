@@ -1,0 +1,3 @@
+import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client';
+
+export function schemaDiff(adapterFactory: SqlDriverAdapterFactory, schemaPath: string): Promise<string>;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "maintenance_jobs" ADD COLUMN     "last_has_more" BOOLEAN;

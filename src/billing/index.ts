@@ -1,0 +1,14 @@
+export { BillingModule } from './billing.module.js';
+export { BillingService } from './billing.service.js';
+export type { Balance } from './accounts/balance.js';
+export type { BalanceLevel } from './accounts/balance-level.js';
+export { MonthlyAllowance } from './accounts/monthly-allowance.js';
+export type { Estimate, EstimateRequest } from './estimate/run-estimator.js';
+export { TokenCalibration, type CountedPrompt } from './estimate/token-calibration.js';
+export { TokenEstimator } from './estimate/token-estimator.js';
+export type { RunBillingView } from './format-run-billing.js';
+export type { Hold, ReserveRequest } from './holds/credit-holds.js';
+export { HoldSweeper } from './holds/hold-sweeper.js';
+export { LedgerReconciliation, type Imbalance, type ReconciledBatch } from './ledger/ledger-reconciliation.js';
+export { RunForgetter } from './ledger/run-forgetter.js';
+export type { Settlement, SettleRequest } from './ledger/settlements.js';

@@ -1,0 +1,17 @@
+export { ChatModule } from './chat.module.js';
+export { type AdmittedRun, RunAdmission } from './admission/run-admission.js';
+export { startRunSchema } from './admission/start-run.schema.js';
+export { approvalAnswerSchema } from './approvals/approval.schemas.js';
+export { type AnsweredApproval, type ApprovalRequest, type PendingApproval, ToolApprovals } from './approvals/tool-approvals.js';
+export { clientIdSchema, clientKey, type ClientKeys } from './client-keys/client-keys.js';
+export { type ClientRun, ClientRuns } from './client-keys/client-runs.js';
+export { KeyedAdmission, type KeyedRequest } from './client-keys/keyed-admission.js';
+export { ConversationStore, type ConversationView, type MessageView } from './conversations/conversation-store.js';
+export { ConversationDeletion } from './deletion/conversation-deletion.js';
+export { EventLogTrim } from './deletion/event-log-trim.js';
+export { RunRemains } from './deletion/run-remains.js';
+export { RunRetention } from './deletion/run-retention.js';
+export { classifyIntent } from './intent/classify-intent.js';
+export { RunDispatcher } from './queue/run-dispatcher.js';
+export { RunCanceller } from './runs/run-canceller.js';
+export { RunReaper } from './runs/run-reaper.js';

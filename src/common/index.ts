@@ -1,0 +1,11 @@
+export { AppError, type AppErrorOptions } from './errors/app-error.js';
+export { ERROR_CODES, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
+export { CLOCK, type Clock } from './clock/clock.js';
+export { SystemClock } from './clock/system-clock.js';
+export { DrainState } from './drain/drain-state.js';
+export { isId, newId } from './ids/ids.js';
+export { nearestName } from './names/nearest-name.js';
+export { fromCredits, toCredits, type NanoUsd } from './money/money.js';
+export { addUsage, NO_USAGE, totalTokens, type TokenUsage } from './usage/token-usage.js';
+export type { Principal, Role } from './principal/principal.js';
+export { INTENTS, type Intent } from './intent/intent.js';

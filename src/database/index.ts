@@ -1,0 +1,12 @@
+export { DatabaseModule, openDatabase } from './database.module.js';
+export { DATABASE_CONNECTION, type DatabaseConnection } from './database-connection.js';
+export { DatabaseUnusableError, DataFolderInUseError } from './database-unusable.error.js';
+export { isDatabaseUnreachable } from './database-unreachable.js';
+export { findControlEndpoint, type ControlEndpoint } from './data-folder-lock.js';
+export { MIGRATIONS_DIRECTORY } from './migrations-directory.js';
+export { applyMigrations, readMigrations } from './migrations.js';
+export { connectPGlite, openPGlite } from './pglite.database-connection.js';
+export { openPostgresql } from './postgresql.database-connection.js';
+export { PrismaService, type Database } from './prisma.service.js';
+export { isRunning, processStartedAt } from './process-identity.js';
+export { Prisma } from './generated/client.js';

@@ -1,0 +1,12 @@
+export { Metrics } from './metrics.js';
+export { MetricsModule } from './metrics.module.js';
+export { PROVIDER_NAMES } from './catalog/label-values.js';
+export type { CounterName, GaugeName, HistogramName, MetricName } from './catalog/metric-catalog.js';
+export type { ModelCallSample, RunSample, ToolCallSample } from './samples.js';
+export { MetricsReportService, type MetricsReport } from './report/metrics-report.service.js';
+export { TimeSeriesService, type Series, type SeriesPoint, type TimeSeries, type TimeSeriesRequest } from './report/time-series.service.js';
+export type { RunFigures } from './report/run-figures.js';
+export { AlertHistory, type AlertEpisode } from './alerts/alert-history.js';
+export { AlertWatch } from './alerts/alert-watch.js';
+export { AlertsService, type AlertEvaluation } from './alerts/alerts.service.js';
+export type { Alert, AlertState } from './alerts/evaluate-alert.js';

@@ -1,0 +1,1 @@
+export { OpenAiEmulator, type OpenAiCall, startOpenAiEmulator } from './openai-emulator.js';

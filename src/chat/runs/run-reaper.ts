@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/index.js';
+import type { Prisma } from '../../database/index.js';
 import { FailureDetectionService, IncidentLog } from '../../failure-detection/index.js';
 import { type Limits, LIMITS_READER } from '../../limits/index.js';
 import { RunEnder } from './run-ender.js';
@@ -41,19 +42,21 @@ export class RunReaper {
   }
 
   private async takeOver(orphan: Orphan): Promise<boolean> {
-    if (await this.handOver.takeOver(orphan.id, this.limits.value('run.maxTakeovers'))) return true;
-    return this.endOrphan(orphan);
+    const maxTakeovers = this.limits.value('run.maxTakeovers');
+    const stillOrphaned = { status: 'running', leaseExpiresAt: { lt: new Date(this.clock.now()) } };
+    if (orphan.cancelRequestedAt) return this.ender.end(orphan.id, stillOrphaned, { status: 'cancelled', reason: orphan.cancelReason ?? 'user' });
+    if (await this.handOver.takeOver(orphan.id, maxTakeovers)) return true;
+    // Not taken over, but perhaps because it was cancelled in between: that is the next pass's to end.
+    return this.endWornOut(orphan, { ...stillOrphaned, cancelRequestedAt: null, takeovers: { gte: maxTakeovers } });
   }
 
   /** A run that took several instances with it would take the next one, too. */
-  private async endOrphan({ id: runId, userId, iterations, cancelRequestedAt, cancelReason }: Orphan): Promise<boolean> {
-    const stillOrphaned = { status: 'running', leaseExpiresAt: { lt: new Date(this.clock.now()) } };
-    if (cancelRequestedAt) return this.ender.end(runId, stillOrphaned, { status: 'cancelled', reason: cancelReason ?? 'user' });
+  private async endWornOut({ id: runId, userId, iterations }: Orphan, stillWornOut: Prisma.RunWhereInput): Promise<boolean> {
     const [failure] = this.detection.detectFailurePatterns({ source: 'run', kind: 'instance_crash' });
     const reason = 'What it had answered so far is kept; a change that was under way may or may not have been made. Look at the files, then try again.';
     const message = `${failure?.message ?? 'The server working on this run stopped unexpectedly.'} ${reason}`;
     const error = { code: 'instance_crash', pattern: failure?.pattern, message, retryable: true };
-    if (!(await this.ender.end(runId, stillOrphaned, { status: 'failed', error }))) return false;
+    if (!(await this.ender.end(runId, stillWornOut, { status: 'failed', error }))) return false;
     if (failure) await this.incidents.record({ runId, userId, iteration: iterations, attempt: 1, failure, decision: { action: 'stop', strategy: 'manual', reason, summarise: false } });
     await this.incidents.resolveRun(runId, 'failed'); // also those that the lost instance left open
     return true;

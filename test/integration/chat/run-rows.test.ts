@@ -194,6 +194,23 @@ describe('a run whose instance is gone', () => {
     expect((await prisma.run.findUniqueOrThrow({ where: { id: runId } })).status).toBe('cancelled');
   });
 
+  it('I1: is cancelled, by the next pass, when somebody asked for that while it was about to be taken over', async () => {
+    const { runId } = await orphan(0);
+    const findOrphans = store.findOrphans.bind(store);
+    store.findOrphans = async (limit) => {
+      const found = await findOrphans(limit);
+      await prisma.run.update({ where: { id: runId }, data: { cancelRequestedAt: new Date(), cancelReason: 'user' } });
+      return found;
+    };
+    try {
+      expect(await lomu.app.get(RunReaper).reap(100)).toBe(0);
+    } finally {
+      store.findOrphans = findOrphans;
+    }
+    expect(await lomu.app.get(RunReaper).reap(100)).toBe(1);
+    expect(await prisma.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ status: 'cancelled', failurePattern: null });
+  });
+
   it('is left alone while its lease lives', async () => {
     const { runId } = await claimed();
     expect(await lomu.app.get(RunReaper).reap(100)).toBe(0);

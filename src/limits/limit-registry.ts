@@ -165,6 +165,7 @@ export const LIMITS = {
   'detector.chanting.gapCharacters': integer(250, { min: 10, max: 10_000, unit: 'count', description: 'Mean distance up to which repetitions of a passage are close together.' }),
   'stream.heartbeatMs': integer(15_000, { min: 100, max: 5 * MINUTE, unit: 'ms', description: 'Gap between heartbeat comments on an event stream.', tighter: 'higher' }),
   'stream.maxDurationMs': integer(300_000, { min: 1_000, max: 24 * HOUR, unit: 'ms', description: 'Age at which an event-stream connection is ended so that its client reconnects.' }),
+  'stream.maxRetryMs': integer(2_500, { min: 10, max: 5 * MINUTE, unit: 'ms', description: 'The latest a client whose stream is ended early is asked to come back; clients are scattered from a fifth of it on.', tighter: 'higher' }),
   'stream.maxPendingBytes': integer(MEBIBYTE, { min: 1_024, max: 64 * MEBIBYTE, unit: 'bytes', description: 'Bytes waiting for one slow reader before it is dropped; it can resume.' }),
   'stream.maxPerUser': integer(20, { min: 1, max: 10_000, unit: 'count', description: 'Event streams one user may hold open on an instance.', production: 50 }),
   'stream.maxPerInstance': integer(5_000, { min: 1, max: 1_000_000, unit: 'count', description: 'Event streams an instance holds open.' }),

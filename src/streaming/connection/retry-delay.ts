@@ -1,7 +1,10 @@
-const MIN_RETRY_MS = 500;
-const MAX_RETRY_MS = 2_500;
+/** The soonest, as a share of the latest. */
+const SOONEST = 0.2;
 
-/** When a client whose connection is ended should come back. Scattered, so that those of one instance do not come back at once. */
-export function retryDelayMs(): number {
-  return Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS));
+/**
+ * When a client whose connection is ended should come back, in ms. Scattered, so that those of one instance do not come back at once.
+ * @param maxMs the latest
+ */
+export function retryDelayMs(maxMs: number): number {
+  return Math.round(maxMs * (SOONEST + Math.random() * (1 - SOONEST)));
 }

@@ -157,7 +157,7 @@ export class RunStream implements Unsubscribable {
 
   private endEarly(reason: EndReason): void {
     if (this.hasEnded) return;
-    for (const frame of this.protocol.farewell(this.lastSeq, retryDelayMs())) this.subscriber.next(frame);
+    for (const frame of this.protocol.farewell(this.lastSeq, retryDelayMs(this.services.limits.value('stream.maxRetryMs')))) this.subscriber.next(frame);
     this.end(reason);
   }
 

@@ -71,8 +71,6 @@ export const ALLOWED_BOUNDS: readonly { readonly reason: string; readonly bounds
       'src/http/to-app-error.ts DATABASE_RETRY_MS',
       'src/limits/change-queue.ts RETRY_AFTER_MS',
       'src/streaming/connection/open-streams.ts RETRY_AFTER_MS',
-      'src/streaming/connection/retry-delay.ts MAX_RETRY_MS',
-      'src/streaming/connection/retry-delay.ts MIN_RETRY_MS',
       'src/streaming/log/redis.run-event-log.ts RETRY_AFTER_MS',
     ],
   },

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser, launchBrowser } from '../../support/browser.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -14,15 +13,13 @@ describeInBrowser("Chromium's EventSource", () => {
   let server: StreamingApp;
 
   beforeAll(async () => {
-    jest.spyOn(Math, 'random').mockReturnValue(0); // reconnect as soon as the server ever asks for it
     clock = new FakeClock();
-    server = await createStreamingApp({ clock });
+    server = await createStreamingApp({ clock, limits: { 'stream.maxRetryMs': 500 } });
     browser = await launchBrowser();
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.port}/`); // any answer: what counts is the origin
   });
   afterAll(async () => {
-    jest.restoreAllMocks();
     await browser.close();
     await server.close();
   });

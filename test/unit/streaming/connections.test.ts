@@ -99,9 +99,19 @@ describe('the connections of event streams', () => {
       await stream.ended();
       expect(stream.wasCut).toBe(false);
       expect(stream.frames.slice(2)).toEqual([{ id: '2', retry: expect.stringMatching(/^\d+$/) }]);
-      const retryMs = Number(stream.frames.at(-1)?.retry);
-      expect(retryMs).toBeGreaterThanOrEqual(500);
-      expect(retryMs).toBeLessThanOrEqual(2_500);
+    });
+
+    it('stream.maxRetryMs: asks each client to come back at a time of its own, from a fifth of it up to it and not beyond', async () => {
+      await serve({ 'stream.maxDurationMs': 60_000, 'stream.maxRetryMs': 60_000, 'stream.maxPerUser': 100 });
+      await server.startRun('popular', started());
+      const streams = await Promise.all(Array.from({ length: 50 }, () => open('popular')));
+      await Promise.all(streams.map((stream) => stream.until(({ frames }) => frames.length === 1)));
+      await clock.advance(60_000);
+      await Promise.all(streams.map((stream) => stream.ended()));
+      const delays = streams.map(({ frames }) => Number(frames.at(-1)?.retry));
+      expect(Math.min(...delays)).toBeGreaterThanOrEqual(12_000);
+      expect(Math.max(...delays)).toBeLessThanOrEqual(60_000);
+      expect(new Set(delays).size).toBeGreaterThan(25);
     });
 
     it('keeps the cursor of a client that got nothing on this connection', async () => {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { EventSource } from 'eventsource';
 import { FakeClock } from '../../support/fake-clock.js';
 import { completed, delta, recordedRun, started } from '../../support/streaming/sample-events.js';
@@ -12,11 +11,9 @@ describe('the eventsource client, unmodified', () => {
 
   beforeAll(async () => {
     clock = new FakeClock();
-    server = await createStreamingApp({ clock });
-    jest.spyOn(Math, 'random').mockReturnValue(0); // reconnect as soon as the server ever asks for it
+    server = await createStreamingApp({ clock, limits: { 'stream.maxRetryMs': 500 } });
   });
   afterAll(async () => {
-    jest.restoreAllMocks();
     await server.close();
   });
 

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 
 const LOOK_AGAIN_MS = 20;
+/** Longer than any grace that a test gives, and than the server waits for its clients after that. */
+const STOP_TIMEOUT_MS = 60_000;
 
 /** One or more instances of the server, of which any may be gone at any moment. */
 export class ServerFleet {
@@ -38,12 +40,15 @@ export class ServerFleet {
     this.servers[index] = undefined;
   }
 
-  /** @throws with what it said when it does not end by itself with code 0 */
+  /** @throws with what it said when it does not end by itself, in time and with code 0 */
   async stop(index: number): Promise<void> {
     const server = this.servers[index];
-    const code = await server?.end('SIGTERM'); // it still answers for a while
+    if (!server) return;
+    const code = await Promise.race([server.end('SIGTERM'), sleep(STOP_TIMEOUT_MS, 'not at all', { ref: false })]); // it still answers for a while
     this.servers[index] = undefined;
-    if (server && code !== 0) throw new Error(`The server ended with ${code}: ${server.output()}`);
+    if (code === 0) return;
+    await server.end('SIGKILL');
+    throw new Error(`The server that was to stop ended with ${code}: ${server.output()}`);
   }
 
   async stopAll(): Promise<void> {

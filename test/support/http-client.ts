@@ -9,6 +9,9 @@ export interface HttpAnswer<Body = Record<string, unknown>> {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read answers of many shapes
 type AnyBody = any;
 
+/** An answer that never comes is a failure of its own, not of the test's time limit. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
 /** A small JSON client, so that tests read as what a user does. */
 export class HttpClient {
   constructor(
@@ -52,6 +55,7 @@ export class HttpClient {
   private async send<Body>(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<HttpAnswer<Body>> {
     const response = await fetch(new URL(path, this.baseUrl), {
       method,
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...this.headers, ...headers },
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
-import { kill } from 'node:process';
 import { AppError } from '../../common/index.js';
+import { killGroup } from '../kill-group.js';
 
 const KEPT_CHARACTERS = 500;
 /** Nothing that git reads from elsewhere has a say: no settings of the machine or the user, no hooks, no helpers, no other protocol. */
@@ -48,14 +48,6 @@ function git(command: readonly string[], signal: AbortSignal): Promise<void> {
       else reject(new AppError('source_refused', 'git could not clone this path. Is it a repository that the server may read?', { cause: new Error(errors) }));
     });
   });
-}
-
-function killGroup(pid: number | undefined): void {
-  try {
-    if (pid) kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended
-  }
 }
 
 function isWithin(root: string, path: string): boolean {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../common/index.js';
+import { killGroup } from '../kill-group.js';
 import { ARGUMENTS_DESCRIPTOR, type BubblewrapCommand, READY_DESCRIPTOR } from './bubblewrap-arguments.js';
 import { KeptOutput } from './kept-output.js';
 import { type SandboxEnd, SandboxError, type SandboxOutcome, type SandboxRequest } from './sandbox.port.js';
@@ -32,13 +33,13 @@ export class SandboxProcess {
     this.stderr = new KeptOutput(request.limits.maxKeptOutputBytes);
     this.startedAtMs = clock.monotonicMs();
     const [program = '', ...parameters] = start.command;
-    this.child = spawn(program, parameters, { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
+    this.child = spawn(program, parameters, { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'], detached: true });
   }
 
   /** @throws SandboxError when the command was never reached, the signal's reason when it was aborted */
   async outcome(): Promise<SandboxOutcome> {
     const { signal, limits } = this.request;
-    const kill = (): void => void this.child.kill('SIGKILL'); // bubblewrap's end is the end of everything in it
+    const kill = (): void => this.kill();
     signal.addEventListener('abort', kill, { once: true });
     if (signal.aborted) kill();
     this.cancelTimeout = this.clock.schedule(() => this.end('timeout'), limits.timeoutMs);
@@ -90,7 +91,15 @@ export class SandboxProcess {
   private end(reason: SandboxEnd): void {
     if (this.endedBy !== 'exit') return;
     this.endedBy = reason;
-    this.child.kill('SIGKILL');
+    this.kill();
+  }
+
+  /**
+   * Bubblewrap's end is the end of everything in it, but for a moment after it has forked: a child that still waits for its word
+   * when it is killed waits for ever, and holds the pipes. Until it has bound itself to bubblewrap that child is in its group.
+   */
+  private kill(): void {
+    killGroup(this.child.pid);
   }
 
   private async watchDisk(): Promise<void> {

@@ -12,6 +12,7 @@ export const SLOW = [
   'e2e/ledger-kill',
   'e2e/lost-instance',
   'e2e/prometheus',
+  'e2e/rolling-restart',
   'e2e/run-kill',
   'e2e/server-process',
   'e2e/shutdown',

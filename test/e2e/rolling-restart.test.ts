@@ -1,7 +1,7 @@
-import { RollingRestart } from './rolling-restart.js';
-import { sharedBackend } from '../runs/chaos-backend.js';
-import { describeWithRedis } from '../../support/redis/test-redis.js';
-import { postgresqlUrl } from '../../support/test-database.js';
+import { RollingRestart } from '../chaos/restart/rolling-restart.js';
+import { sharedBackend } from '../chaos/runs/chaos-backend.js';
+import { describeWithRedis } from '../support/redis/test-redis.js';
+import { postgresqlUrl } from '../support/test-database.js';
 
 const CLIENTS = 50;
 const TIMEOUT_MS = 240_000;

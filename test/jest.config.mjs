@@ -13,7 +13,8 @@ export const SLOW = [
   'e2e/lost-instance',
   'e2e/prometheus',
   'e2e/rolling-restart',
-  'e2e/run-kill',
+  'e2e/run-kill-embedded',
+  'e2e/run-kill-shared',
   'e2e/server-process',
   'e2e/shutdown',
   'e2e/traces',
@@ -44,8 +45,8 @@ export const SLOW = [
   'unit/tools/sandbox-escape',
   'unit/tools/sandbox-limits',
 ];
-/** What would show nothing more on another database. */
-const ONCE = ['e2e/idle-viewers', 'e2e/traces', 'property/(context-digest|failure-detection|http.page|limits.resolution|metric-labels|models-faults|sse-parser|streaming.run-event-log|tools..*)'];
+/** What would show nothing more on another database, or has one of its own. */
+const ONCE = ['e2e/(approval-restart|database-kill|idle-viewers|run-kill-embedded|server-process|traces)', 'property/(ag-ui.spans|context-digest|failure-detection|http.page|limits.resolution|metric-labels|models-faults|sse-parser|streaming.run-event-log|tools..*)'];
 const WITH_DATABASE = ['integration', 'property', 'e2e'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
 /** Everything is run when it is asked for by name. */

@@ -161,6 +161,9 @@ describeWithSandbox('a command that takes all it can get', () => {
     'a deep folder': 'i=0; while [ $i -lt 400 ]; do mkdir d && cd d; i=$((i+1)); done; sleep 30',
   };
 
+  /** A server that is held up cannot end the command either, and is so for the 30 s that most take by themselves. A busy machine holds it up for a second. */
+  const MAX_DELAY_MS = 4_000;
+
   it.each(Object.entries(GREEDY))('%s: ends by itself or at a limit, and the server answers all the while', async (_, script) => {
     const delays = monitorEventLoopDelay({ resolution: 10 });
     delays.enable();
@@ -170,7 +173,7 @@ describeWithSandbox('a command that takes all it can get', () => {
     // A shell that can start nothing more may well end as if all were fine.
     if (!/bomb|\/tmp/.test(script)) expect(outcome).not.toMatchObject({ endedBy: 'exit', exitCode: 0 });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-    expect(delays.max / 1e6).toBeLessThan(1_000);
+    expect(delays.max / 1e6).toBeLessThan(MAX_DELAY_MS);
     // Whatever it did, the next one has everything again.
     expect((await runScript(sandbox, workspace, 'head -c 1M /dev/zero >/tmp/x && echo fine')).output).toBe('fine\n');
   });

@@ -1,25 +1,19 @@
-import { type ChaosBackend, embeddedBackend, sharedBackend } from '../chaos/runs/chaos-backend.js';
-import { RunChaos } from '../chaos/runs/run-chaos.js';
-import { redisUrl } from '../support/redis/test-redis.js';
-import { postgresqlUrl } from '../support/test-database.js';
+import type { ChaosBackend } from './chaos-backend.js';
+import { RunChaos } from './run-chaos.js';
 
-// `npm run chaos:runs` kills a hundred times on each.
+// `npm run chaos:runs` kills a hundred times.
 const KILLS = Number(process.env.CHAOS_KILLS ?? 3);
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const isLong = KILLS > 10;
 const ITERATION_TIMEOUT_MS = isLong ? 30_000 : 10_000;
 const PER_KILL_MS = 30_000;
 
-const BACKENDS: readonly (readonly [name: string, isHere: boolean, create: () => Promise<ChaosBackend>])[] = [
-  ['one instance with PGlite', true, embeddedBackend],
-  ['two instances with PostgreSQL and Redis', postgresqlUrl !== undefined && redisUrl !== undefined, () => sharedBackend(postgresqlUrl as string)],
-];
-
-for (const [name, isHere, create] of BACKENDS) {
+/** The same load and the same judgement whatever the instances share. */
+export function describeRunKill(name: string, isHere: boolean, createBackend: () => Promise<ChaosBackend>): void {
   (isHere ? describe : describe.skip)(`${KILLS} kills of ${name}`, () => {
     let chaos: RunChaos;
     beforeAll(async () => {
-      chaos = await RunChaos.create(await create(), SEED, ITERATION_TIMEOUT_MS);
+      chaos = await RunChaos.create(await createBackend(), SEED, ITERATION_TIMEOUT_MS);
     }, PER_KILL_MS);
     afterAll(() => chaos.close(), PER_KILL_MS);
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, CLOCK, type Clock } from '../../common/index.js';
 import { Prisma, PrismaService } from '../../database/index.js';
 import { type Limits, LIMITS_READER } from '../../limits/index.js';
-import { RUN_EVENT_LOG, type RunEventLog } from '../../streaming/index.js';
+import { RUN_EVENT_LOG, type RunEventLog, RunViewers } from '../../streaming/index.js';
 import { RunCanceller } from '../runs/run-canceller.js';
 import { ACTIVE_STATUSES } from '../runs/run-state.js';
 import type { DeletedRun } from './deleted-run.js';
@@ -24,6 +24,7 @@ export class ConversationDeletion {
     private readonly rows: RunRows,
     private readonly remains: RunRemains,
     private readonly canceller: RunCanceller,
+    private readonly viewers: RunViewers,
     @Inject(RUN_EVENT_LOG) private readonly log: RunEventLog,
     @Inject(LIMITS_READER) private readonly limits: Limits,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -39,6 +40,7 @@ export class ConversationDeletion {
     const givesUpAtMs = this.clock.monotonicMs() + this.limits.value('chat.deleteWaitMs');
     for (;;) {
       const hasStopped = await this.stopRuns(userId, id, stopped);
+      if (hasStopped) await this.untilUnwatched([...stopped], givesUpAtMs);
       const { count, runs } = hasStopped ? await this.delete(userId, [id], Prisma.sql`TRUE`) : { count: 0, runs: [] };
       if (count > 0) return this.remains.clear(runs);
       if (!(await this.exists(userId, id))) return; // somebody else was quicker
@@ -76,6 +78,15 @@ export class ConversationDeletion {
     const runs = await this.prisma.run.findMany({ where: { id: { in: [...runIds] } }, select: { id: true, lastSeq: true } });
     const pages = await Promise.all(runs.map(async ({ id, lastSeq }) => ({ lastSeq, page: await this.log.read(id, lastSeq - 1, 1) })));
     return pages.every(({ lastSeq, page }) => page.lastSeq === 0 || page.lastSeq >= lastSeq); // 0: nothing is kept here
+  }
+
+  /** Those who watch a run that was stopped leave when they have read how it ended, which is in the log that goes next. A slow one is not waited for longer. */
+  private async untilUnwatched(runIds: readonly string[], untilMs: number): Promise<void> {
+    const isWatched = async (runId: string): Promise<boolean> => this.viewers.count(runId) > 0 || (await this.viewers.isWatchedElsewhere(runId).catch(() => false));
+    while (runIds.length > 0 && this.clock.monotonicMs() < untilMs) {
+      if (!(await Promise.all(runIds.map(isWatched))).includes(true)) return;
+      await this.clock.sleep(POLL_MS);
+    }
   }
 
   /** Those of the given ones that are still due and in which nothing goes on. */

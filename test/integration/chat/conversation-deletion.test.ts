@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BillingService, LedgerReconciliation } from '../../../src/billing/index.js';
 import { ConversationDeletion, EventLogTrim, RunRemains } from '../../../src/chat/index.js';
 import { newId } from '../../../src/common/index.js';
 import type { PrismaService } from '../../../src/database/index.js';
-import { RUN_EVENT_LOG, type RunEventLog } from '../../../src/streaming/index.js';
+import { RUN_EVENT_LOG, type RunEventLog, RunViewers } from '../../../src/streaming/index.js';
 import { ToolOutputStore } from '../../../src/tools/index.js';
 import { startQuietApp } from '../../support/chat/quiet-app.js';
 import { seedRun, seedRunIn, type SeededRun } from '../../support/chat/seed-run.js';
@@ -178,6 +179,24 @@ describe('a conversation in which something goes on', () => {
     await prisma.run.update({ where: { id: idle.id }, data: { status: 'completed', finishedAt: new Date() } });
     await limit(0);
     expect((await remove(idle.conversationId)).status).toBe(204);
+  });
+
+  it('is deleted when those who watch have read how its run ended, and not later than in time for all', async () => {
+    const viewers = lomu.app.get(RunViewers);
+    const seed = (): Promise<SeededRun> => seedRun(prisma, { status: 'queued' });
+    const isGone = async ({ id }: SeededRun) => (await prisma.run.count({ where: { id } })) === 0;
+    await lomu.client.put('/api/limits/chat.deleteWaitMs', { value: 60_000, reason: 'test' });
+    const watched = await seed();
+    const leave = viewers.enter(watched.id);
+    const removed = remove(watched.conversationId);
+    expect([await Promise.race([removed, sleep(500, 'waits')]), await isGone(watched)]).toEqual(['waits', false]);
+    leave();
+    expect([(await removed).status, await isGone(watched)]).toEqual([204, true]);
+
+    await lomu.client.put('/api/limits/chat.deleteWaitMs', { value: 300, reason: 'test' });
+    const stuck = await seed();
+    viewers.enter(stuck.id);
+    expect([(await remove(stuck.conversationId)).status, await isGone(stuck)]).toEqual([204, true]);
   });
 
   it('is deleted once by two who do so at the same time', async () => {

@@ -88,6 +88,7 @@ describeWithRedis('two instances', () => {
       gemini.respondWith(() => turn().text('done'));
       await Promise.all(busy.map(({ runId }) => a.client.post(`/api/chat/runs/${runId}/cancel`)));
       await Promise.all(busy.map(({ runId }) => awaitEnd(runId)));
+      await untilNobodyWaits(); // those that came twice have a turn too many left
     });
 
     it('a run is worked on by whichever has room, and one that comes twice is worked on once (I7)', async () => {
@@ -132,6 +133,10 @@ describeWithRedis('two instances', () => {
       await awaitEnd(run?.runId ?? '');
     };
   });
+
+  async function untilNobodyWaits(): Promise<void> {
+    for (const deadline = Date.now() + 10_000; (await a.app.get<RunQueue>(RUN_QUEUE).state()).waiting > 0 && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 
   async function awaitEnd(runId: string) {
     for (const deadline = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {

@@ -60,16 +60,17 @@ export class RunStore {
     const now = new Date(this.clock.now());
     const holder = { leaseOwner: owner, leaseExpiresAt: new Date(now.getTime() + leaseMs) };
     try {
-      return (await this.take(runId, { startedAt: null }, { ...holder, startedAt: now })) ?? (await this.take(runId, { startedAt: { not: null } }, holder));
+      return (await this.take(runId, { startedAt: null }, { not: runId }, { ...holder, startedAt: now })) ?? (await this.take(runId, { startedAt: { not: null } }, { lt: runId }, holder));
     } catch (error) {
       if (isUniqueViolation(error)) return undefined; // one active run per conversation
       throw error;
     }
   }
 
-  private async take(runId: string, from: Prisma.RunWhereInput, data: Prisma.RunUpdateManyMutationInput): Promise<RunRow | undefined> {
+  /** @param before which runs of the conversation come first when they had begun and are queued. Of several that had, the one admitted first: none may wait for another that waits for it. */
+  private async take(runId: string, from: Prisma.RunWhereInput, before: Prisma.UuidFilter, data: Prisma.RunUpdateManyMutationInput): Promise<RunRow | undefined> {
     const rows = await this.prisma.run.updateManyAndReturn({
-      where: { ...from, id: runId, ...CLAIMABLE, conversation: { runs: { none: { ...CLAIMABLE, id: { not: runId }, startedAt: { not: null } } } } },
+      where: { ...from, id: runId, ...CLAIMABLE, conversation: { runs: { none: { ...CLAIMABLE, id: before, startedAt: { not: null } } } } },
       data: { ...data, status: 'running', fencingToken: { increment: 1 } },
     });
     return rows[0];

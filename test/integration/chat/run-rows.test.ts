@@ -60,6 +60,16 @@ describe('claiming', () => {
     expect(await store.claim(behind, 'me', LEASE_MS)).toMatchObject({ id: behind });
   });
 
+  it('I1: lets no two runs of a conversation that were both handed over wait for each other: the one admitted first goes on', async () => {
+    const first = await seedRun(prisma, { status: 'queued', startedAt: MINUTE_AGO(), takeovers: 1 });
+    const second = newId();
+    await seedRunIn(prisma, { ...first, id: second, assistantMessageId: newId() });
+    expect(await store.claim(second, 'me', LEASE_MS)).toBeUndefined();
+    expect(await store.claim(first.id, 'me', LEASE_MS)).toMatchObject({ id: first.id });
+    await prisma.run.update({ where: { id: first.id }, data: { status: 'completed', finishedAt: new Date() } });
+    expect(await store.claim(second, 'me', LEASE_MS)).toMatchObject({ id: second });
+  });
+
   it('lets one run of a conversation be active, however many try', async () => {
     const first = await seedRun(prisma);
     const ids = Array.from({ length: 5 }, () => newId());

@@ -1,5 +1,6 @@
 import type { Clock, TokenUsage } from '../../common/index.js';
 import type { ModelDelta } from '../../models/index.js';
+import { ageMs } from '../runs/run-row.js';
 import { AnswerChants } from './answer-chants.js';
 import type { RunContext } from './run-context.js';
 
@@ -71,7 +72,7 @@ export class CallProgress {
   private noteFirstToken(): void {
     this.firstTokenMs = this.durationMs;
     if (!this.isShown || this.context.totals.timeToFirstTokenMs !== null) return;
-    this.context.totals = { ...this.context.totals, timeToFirstTokenMs: Math.max(0, this.clock.now() - this.context.row.createdAt.getTime()) };
+    this.context.totals = { ...this.context.totals, timeToFirstTokenMs: ageMs(this.context.row, this.clock.now()) };
   }
 
   private readonly onAbort = (): void => this.controller.abort(this.call.signal.reason);

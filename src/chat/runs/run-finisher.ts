@@ -8,7 +8,7 @@ import type { RunEventWriter } from '../../streaming/index.js';
 import { RunChanges } from '../changes/run-changes.js';
 import { type RunTotals, toRunUsage } from '../loop/run-totals.js';
 import { type RunOutcome, terminalEvent } from './run-outcome.js';
-import { intentOf, type RunRow, totalsColumns } from './run-row.js';
+import { ageMs, intentOf, type RunRow, totalsColumns } from './run-row.js';
 import { type RunTransition, statusesAllowing } from './run-state.js';
 import { writePatiently } from './patient-write.js';
 import { storableJson, storableText } from './storable.js';
@@ -43,7 +43,7 @@ export class RunFinisher {
     const { row, outcome, text, totals, writer } = run;
     await this.changes.close(row);
     const finishedAt = this.clock.now();
-    const usage = toRunUsage(totals, finishedAt - row.createdAt.getTime());
+    const usage = toRunUsage(totals, ageMs(row, finishedAt));
     const billing = await this.patiently(() => this.billing.describeRun({ userId: row.userId, chargedNanoUsd: totals.chargedNanoUsd, estimatedNanoUsd: row.estimatedNanoUsd }));
     if (!(await this.patiently(() => this.saveEnd(run, usage.durationMs, usage.tokensPerSecond, finishedAt)))) return false;
     // Nothing may come between the saved end and its event: what failed there would leave a run ended and its clients waiting.

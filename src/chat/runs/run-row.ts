@@ -20,6 +20,13 @@ export function isTakenUpAgain({ fencingToken }: Pick<RunRow, 'fencingToken'>): 
   return fencingToken > 1;
 }
 
+const MAX_STORED_MS = 2 ** 31 - 1;
+
+/** Since the run was admitted. What its columns can hold: an unfinished run may be found after months, and clocks may go back. */
+export function ageMs({ createdAt }: Pick<RunRow, 'createdAt'>, nowMs: number): number {
+  return Math.min(Math.max(0, nowMs - createdAt.getTime()), MAX_STORED_MS);
+}
+
 /** The limits pinned when the run was admitted (I6). */
 export function limitsOf(row: Pick<RunRow, 'limits' | 'limitsRevision' | 'experimentArms'>): LimitsSnapshot {
   return {

@@ -53,24 +53,23 @@ export class RunStore {
   ) {}
 
   /**
-   * Takes a queued run, or returns undefined when another has it, it has ended, or its conversation has one going on.
-   * One that had begun and is back in the queue, e.g. after an approval, is going on too: it comes before those behind it.
+   * Takes a queued run, or returns undefined when another has it, it has ended, or its conversation has one that has begun and not ended.
+   * One that had begun and is back in the queue, e.g. after an approval, has kept its conversation meanwhile.
    */
   async claim(runId: string, owner: string, leaseMs: number): Promise<RunRow | undefined> {
     const now = new Date(this.clock.now());
     const holder = { leaseOwner: owner, leaseExpiresAt: new Date(now.getTime() + leaseMs) };
     try {
-      return (await this.take(runId, { startedAt: null }, { not: runId }, { ...holder, startedAt: now })) ?? (await this.take(runId, { startedAt: { not: null } }, { lt: runId }, holder));
+      return (await this.take(runId, { startedAt: null }, { ...holder, startedAt: now })) ?? (await this.take(runId, { startedAt: { not: null } }, holder));
     } catch (error) {
-      if (isUniqueViolation(error)) return undefined; // one active run per conversation
+      if (isUniqueViolation(error)) return undefined; // the index of runs that have begun: one per conversation
       throw error;
     }
   }
 
-  /** @param before which runs of the conversation come first when they had begun and are queued. Of several that had, the one admitted first: none may wait for another that waits for it. */
-  private async take(runId: string, from: Prisma.RunWhereInput, before: Prisma.UuidFilter, data: Prisma.RunUpdateManyMutationInput): Promise<RunRow | undefined> {
+  private async take(runId: string, from: Prisma.RunWhereInput, data: Prisma.RunUpdateManyMutationInput): Promise<RunRow | undefined> {
     const rows = await this.prisma.run.updateManyAndReturn({
-      where: { ...from, id: runId, ...CLAIMABLE, conversation: { runs: { none: { ...CLAIMABLE, id: before, startedAt: { not: null } } } } },
+      where: { ...from, id: runId, ...CLAIMABLE },
       data: { ...data, status: 'running', fencingToken: { increment: 1 } },
     });
     return rows[0];

@@ -1,13 +1,15 @@
 import { NO_TOTALS } from '../../../src/chat/loop/run-totals.js';
 import { RunDispatcher, RunReaper } from '../../../src/chat/index.js';
 import { RunEnder } from '../../../src/chat/runs/run-ender.js';
+import { RunHandOver } from '../../../src/chat/runs/run-hand-over.js';
 import { type RunFence, RunStore, type StepRecord, type ToolOutcome } from '../../../src/chat/runs/run-store.js';
-import { newId, NO_USAGE } from '../../../src/common/index.js';
+import { newId, NO_USAGE, SystemClock } from '../../../src/common/index.js';
 import type { PrismaService } from '../../../src/database/index.js';
 import { RUN_DIRECTORY, RUN_EVENT_LOG, type RunDirectory, type RunEventLog } from '../../../src/streaming/index.js';
 import { startQuietApp } from '../../support/chat/quiet-app.js';
 import { seedRun, seedRunIn } from '../../support/chat/seed-run.js';
 import type { TestApp } from '../../support/test-app.js';
+import { createTestDatabase } from '../../support/test-database.js';
 
 let lomu: TestApp;
 let prisma: PrismaService;
@@ -60,14 +62,20 @@ describe('claiming', () => {
     expect(await store.claim(behind, 'me', LEASE_MS)).toMatchObject({ id: behind });
   });
 
-  it('I1: lets no two runs of a conversation that were both handed over wait for each other: the one admitted first goes on', async () => {
-    const first = await seedRun(prisma, { status: 'queued', startedAt: MINUTE_AGO(), takeovers: 1 });
-    const second = newId();
-    await seedRunIn(prisma, { ...first, id: second, assistantMessageId: newId() });
-    expect(await store.claim(second, 'me', LEASE_MS)).toBeUndefined();
-    expect(await store.claim(first.id, 'me', LEASE_MS)).toMatchObject({ id: first.id });
-    await prisma.run.update({ where: { id: first.id }, data: { status: 'completed', finishedAt: new Date() } });
-    expect(await store.claim(second, 'me', LEASE_MS)).toMatchObject({ id: second });
+  it('I1: gives the turn to no other run while one is handed over, and lets none that was wait for another', async () => {
+    const database = await createTestDatabase(); // where nobody else takes up what is handed over
+    const handOver = new RunHandOver(database.prisma, database.connection, new SystemClock());
+    const runs = new RunStore(database.prisma, new SystemClock());
+    for (let round = 0; round < 20; round += 1) {
+      const first = await seedRun(database.prisma);
+      const behind = newId();
+      await seedRunIn(database.prisma, { ...first, id: behind, assistantMessageId: newId() });
+      await runs.claim(first.id, 'gone', -LEASE_MS);
+      const [isReleased, ...claims] = await Promise.all([handOver.takeOver(first.id, 3), ...Array.from({ length: 5 }, () => runs.claim(behind, 'me', LEASE_MS))]);
+      expect([isReleased, claims.filter((row) => row !== undefined)]).toEqual([true, []]);
+      expect(await runs.claim(first.id, 'me', LEASE_MS)).toMatchObject({ id: first.id });
+    }
+    await database.close();
   });
 
   it('lets one run of a conversation be active, however many try', async () => {
@@ -219,6 +227,16 @@ describe('a run whose instance is gone', () => {
     }
     expect(await lomu.app.get(RunReaper).reap(100)).toBe(1);
     expect(await prisma.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ status: 'cancelled', failurePattern: null });
+  });
+
+  it.each([
+    ['months ago', Date.now() - 90 * 86_400_000, 2 ** 31 - 1],
+    ['by a clock that has gone back by months', Date.now() + 90 * 86_400_000, 0],
+  ])('I1: is ended also when it was admitted %s', async (_, createdAt, durationMs) => {
+    const { runId } = await orphan();
+    await prisma.run.update({ where: { id: runId }, data: { createdAt: new Date(createdAt) } });
+    expect(await lomu.app.get(RunReaper).reap(100)).toBe(1);
+    expect(await prisma.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ status: 'failed', durationMs });
   });
 
   it('is left alone while its lease lives', async () => {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { applyMigrations, connectPGlite, type DatabaseConnection, MIGRATIONS_DIRECTORY, openPostgresql, readMigrations } from '../../../src/database/index.js';
+import { newId } from '../../../src/common/index.js';
+import { seedRun, seedRunIn } from '../../support/chat/seed-run.js';
 import { createPostgresqlDatabase, createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
 
 interface Row {
@@ -114,6 +116,21 @@ describe('the real migrations', () => {
     expect(await applyMigrations(connection, MIGRATIONS_DIRECTORY)).toEqual(names);
     expect(await applyMigrations(connection, MIGRATIONS_DIRECTORY)).toEqual([]);
     await connection.close();
+  });
+
+  it('let the later of two runs of a conversation that had both begun begin again', async () => {
+    const database = await createTestDatabase();
+    const { prisma } = database;
+    const begun = { status: 'queued', startedAt: new Date() };
+    const [alone, first] = [await seedRun(prisma, begun), await seedRun(prisma, begun)];
+    const later = newId();
+    await database.connection.execute('DROP INDEX "runs_one_begun_per_conversation"; CREATE INDEX "runs_one_active_per_conversation" ON "runs"("conversation_id");'); // as it was
+    await seedRunIn(prisma, { ...first, id: later, assistantMessageId: newId() }, begun);
+    await database.connection.execute(await readFile(join(MIGRATIONS_DIRECTORY, '20261130213000_one_begun_run', 'migration.sql'), 'utf8'));
+    const rows = await prisma.run.findMany({ where: { startedAt: null }, select: { id: true } });
+    expect(rows).toEqual([{ id: later }]);
+    expect(await prisma.run.count({ where: { id: { in: [alone.id, first.id] }, startedAt: { not: null } } })).toBe(2);
+    await database.close();
   });
 
   it('end in a semicolon, so that what follows them is a statement of its own', async () => {

@@ -34,7 +34,7 @@ describe('the migrated database', () => {
       expect.arrayContaining(['credit_accounts_held_check', 'credit_holds_amount_check', 'credit_holds_status_check', 'runs_status_check']),
     );
     expect(await names(`SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indpred IS NOT NULL`)).toEqual(
-      expect.arrayContaining(['ledger_entries_capture_key', 'runs_one_active_per_conversation']),
+      expect.arrayContaining(['ledger_entries_capture_key', 'runs_one_begun_per_conversation']),
     );
   });
 });

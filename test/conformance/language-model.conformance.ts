@@ -29,6 +29,7 @@ export interface RemoteLanguageModelUnderTest extends LanguageModelUnderTest {
   readonly provider: {
     /** It never answers this. */
     silence(): ModelRequest;
+    isCalled(): boolean;
     /** Resolves when it has seen the end of the last call: whether the client closed the connection under an unfinished answer. */
     sawClientClose(): Promise<boolean>;
   };
@@ -47,13 +48,14 @@ export function describeRemoteLanguageModel(adapter: string, create: () => Promi
 
     it('is closed at once when the call is aborted', async () => {
       const controller = new AbortController();
-      setTimeout(() => controller.abort(), 50);
+      const poll = setInterval(() => subject.provider.isCalled() && controller.abort(), 5);
       await generate(subject.model, subject.requests.slowText(), { stream: subject.stream, signal: controller.signal });
+      clearInterval(poll);
       expect(await subject.provider.sawClientClose()).toBe(true);
     });
 
     it('is given up and closed when nothing comes', async () => {
-      const { error } = await generate(subject.model, subject.provider.silence(), { stream: subject.stream, firstByteTimeoutMs: 40, idleTimeoutMs: 40 });
+      const { error } = await generate(subject.model, subject.provider.silence(), { stream: subject.stream, firstByteTimeoutMs: 500, idleTimeoutMs: 500 });
       expect(error).toBeInstanceOf(ModelError);
       expect(error).toMatchObject({ kind: 'first_byte_timeout', hadOutput: false, model: subject.model.id });
       expect(await subject.provider.sawClientClose()).toBe(true);

@@ -119,6 +119,7 @@ export const JOB_SCENARIOS: readonly JobScenario[] = [
     prepare: async (instances, now) => {
       const prisma = prismaOf(instances);
       const userId = newId();
+      await prisma.creditHold.updateMany({ where: { status: 'held' }, data: { leaseExpiresAt: NEVER } }); // of runs that were taken over in the middle of a call
       await prisma.creditAccount.create({ data: { userId, heldNanoUsd: BigInt(7 * DUE), allowanceDueAt: NEVER } });
       await prisma.creditHold.createMany({
         data: await times(async (index) => {
@@ -137,18 +138,18 @@ export const JOB_SCENARIOS: readonly JobScenario[] = [
   {
     job: 'monthly-allowance',
     countsChanges: false, // it counts the accounts that it looked at
-    once: { thisMonth: DUE, doubled: 0, unbalanced: 0 },
+    once: { granted: DUE, doubled: 0, unbalanced: 0 },
     prepare: async (instances, now) => {
       const prisma = prismaOf(instances);
       const userIds = await times(async () => newId());
       await prisma.creditAccount.createMany({ data: userIds.map((userId) => ({ userId, createdAt: new Date(now() - 62 * DAY), allowanceDueAt: new Date(now() - 1_000) })) });
-      const month = new Date(now()).toISOString().slice(0, 7);
+      const reasons = [now(), now() + 3 * DAY].map((at) => `Allowance for ${new Date(at).toISOString().slice(0, 7)}`); // a clock that jumps may get into the next month
       return async () => {
         const entries = await prisma.ledgerEntry.findMany({ where: { userId: { in: userIds }, kind: 'allowance' } });
         const accounts = await prisma.creditAccount.findMany({ where: { userId: { in: userIds } } });
         const sumOf = (userId: string) => entries.filter((entry) => entry.userId === userId).reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
         return {
-          thisMonth: entries.filter(({ reason }) => reason === `Allowance for ${month}`).length,
+          granted: new Set(entries.filter(({ reason }) => reasons.includes(reason)).map(({ userId }) => userId)).size,
           doubled: entries.length - new Set(entries.map(({ userId, reason }) => `${userId} ${reason}`)).size,
           unbalanced: accounts.filter(({ userId, postedNanoUsd }) => postedNanoUsd !== sumOf(userId)).length,
         };

@@ -30,6 +30,7 @@ async function createUnderTest(stream: boolean): Promise<RemoteLanguageModelUnde
     },
     provider: {
       silence: () => prepare(turn().stall()),
+      isCalled: () => emulator.requests.length > 0,
       sawClientClose: async () => (await emulator.lastRequest.ended) === 'client_closed',
     },
     close: async () => {

@@ -42,6 +42,7 @@ async function createUnderTest(stream: boolean): Promise<RemoteLanguageModelUnde
     },
     provider: {
       silence: () => prepare(turn().stall()),
+      isCalled: () => emulator.calls.length > 0,
       sawClientClose: () => emulator.lastCall.sawClientClose,
     },
     close: async () => {

@@ -149,8 +149,8 @@ export const ALLOWED_BOUNDS: readonly { readonly reason: string; readonly bounds
     bounds: ['src/chat/deletion/conversation-deletion.ts TRANSACTION_TIMEOUT_MS'],
   },
   {
-    reason: 'What fits into a notification of the database.',
-    bounds: ['src/chat/deletion/deleted-run.ts IDS_PER_MESSAGE'],
+    reason: 'What fits into a notification, or a column, of the database.',
+    bounds: ['src/chat/deletion/deleted-run.ts IDS_PER_MESSAGE', 'src/chat/runs/run-row.ts MAX_STORED_MS'],
   },
   {
     reason: 'When a folder without a name is nobody’s for sure; nothing grows with it.',

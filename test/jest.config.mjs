@@ -45,8 +45,14 @@ export const SLOW = [
   'unit/tools/sandbox-escape',
   'unit/tools/sandbox-limits',
 ];
-/** What would show nothing more on another database, or has one of its own. */
-const ONCE = ['e2e/(approval-restart|database-kill|idle-viewers|run-kill-embedded|server-process|traces)', 'property/(ag-ui.spans|context-digest|failure-detection|http.page|limits.resolution|metric-labels|models-faults|sse-parser|streaming.run-event-log|tools..*)'];
+/** What would show nothing more on another database, or has one of its own: clients and their protocols, servers of tools, faults of models. */
+const ONCE = [
+  'e2e/(approval-restart|agent-work|database-kill|gemini|idle-viewers|prometheus|run-kill-embedded|server-process|traces)',
+  'integration/chat/(failure-table|model-limits|recovery|run-limits)',
+  'integration/gateways/.*',
+  'integration/tools/mcp-servers',
+  'property/(ag-ui.spans|context-digest|failure-detection|http.page|limits.resolution|metric-labels|models-faults|sse-parser|streaming.run-event-log|tools..*)',
+];
 const WITH_DATABASE = ['integration', 'property', 'e2e'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
 /** Everything is run when it is asked for by name. */

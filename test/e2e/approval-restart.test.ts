@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { prepareDataFolder } from '../support/database/prepared-data-folder.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 
@@ -14,7 +14,7 @@ let server: ServerProcess;
 const boot = () => startServerProcess({ DATA_DIR: dataDir, ...gemini.environment });
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'lomu-approval-'));
+  dataDir = await prepareDataFolder('lomu-approval-');
   gemini = await startGeminiEmulator();
 });
 afterAll(async () => {

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { jest } from '@jest/globals';
+import { prepareDataFolder } from '../support/database/prepared-data-folder.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { SERVER, type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { ViewerProcess } from '../support/streaming/viewer-process.js';
@@ -29,7 +28,7 @@ describe(`${VIEWERS} idle viewers on one instance`, () => {
 
   beforeAll(async () => {
     gemini = await startGeminiEmulator();
-    dataDir = await mkdtemp(join(tmpdir(), 'lomu-viewers-'));
+    dataDir = await prepareDataFolder('lomu-viewers-');
     const patience = { LIMIT_MODEL_IDLE_TIMEOUT_MS: '600000', LIMIT_ITERATION_TIMEOUT_MS: '600000' };
     const environment = { ...gemini.environment, ...patience, DATA_DIR: dataDir, LIMIT_STREAM_MAX_PER_USER: '10000', LIMIT_STREAM_HEARTBEAT_MS: HEARTBEAT_MS };
     server = await startServerProcess(environment, ['--import', new URL('../support/heap-report.mjs', import.meta.url).href, ...SERVER]);

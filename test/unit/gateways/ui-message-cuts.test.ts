@@ -60,6 +60,9 @@ function answer(bytes: Uint8Array, isBroken: boolean, error = 'terminated'): Res
   return new Response(new ReadableStream({ pull }), { headers: { 'content-type': 'text/event-stream' } });
 }
 
+/** Replays that every cut has been tried with, by version: a cut on paper asks nothing of the log behind them. */
+const cutEverywhere = new Set<string>();
+
 /** What is left when withdrawn parts are left out. */
 function shownOf({ messages }: Seen): unknown {
   return messages.slice(1).map((message) => ({ ...message, parts: message.parts.filter((part) => !('providerMetadata' in part && part.providerMetadata?.lomu)) }));
@@ -105,9 +108,11 @@ function cutAnywhere(redisOf?: () => TestRedis): void {
     const whole = await uncut(version);
     const replayed = Buffer.from(await (await fetch(url)).arrayBuffer());
     expect(replayed.length).toBeLessThan(wire.length);
+    const told = `${version} ${replayed.toString()}`;
     const resumedFrom = new Set<string>();
     for (let offset = 0; offset < finishAt; offset++) {
       const isReal = offset % REAL_CUT_EVERY_BYTES === 0;
+      if (!isReal && cutEverywhere.has(told)) continue;
       const chat = await connect(version, async (_, init) => {
         if (isReal) return fetch(url, { method: init?.method, headers: { 'x-cut-at': String(offset) } });
         return init?.method === 'POST' ? answer(wire.subarray(0, offset), true) : answer(replayed, false);
@@ -120,7 +125,8 @@ function cutAnywhere(redisOf?: () => TestRedis): void {
       await chat.resumeStream();
       expect({ offset, status: chat.status, shown: shownOf(chat) }).toEqual({ offset, status: 'ready', shown: whole });
     }
-    expect(resumedFrom.size).toBeGreaterThan(12);
+    if (!cutEverywhere.has(told)) expect(resumedFrom.size).toBeGreaterThan(12);
+    cutEverywhere.add(told);
   }, 60_000);
 }
 

@@ -48,7 +48,6 @@ import { ToolFailures } from './loop/tool-failures.js';
 import { ToolServices } from './loop/tool-services.js';
 import { RunTraces } from './loop/run-traces.js';
 import { ToolStage } from './loop/tool-stage.js';
-import { BullMqRunQueue } from './queue/bullmq.run-queue.js';
 import { InProcessRunQueue } from './queue/in-process.run-queue.js';
 import { RunDispatcher } from './queue/run-dispatcher.js';
 import { RUN_QUEUE, type RunQueue } from './queue/run-queue.port.js';
@@ -125,7 +124,11 @@ import { RunsController } from './runs/runs.controller.js';
     {
       provide: RUN_QUEUE,
       inject: [LIMITS_READER, CLOCK, Metrics, { token: REDIS, optional: true }],
-      useFactory: (limits: Limits, clock: Clock, metrics: Metrics, redis: RedisServer | undefined): RunQueue => (redis ? new BullMqRunQueue(redis, limits, clock, metrics) : new InProcessRunQueue(limits, metrics)),
+      useFactory: async (limits: Limits, clock: Clock, metrics: Metrics, redis: RedisServer | undefined): Promise<RunQueue> => {
+        if (!redis) return new InProcessRunQueue(limits, metrics); // BullMQ is not even loaded
+        const { BullMqRunQueue } = await import('./queue/bullmq.run-queue.js');
+        return new BullMqRunQueue(redis, limits, clock, metrics);
+      },
     },
   ],
   exports: [RunAdmission, KeyedAdmission, ClientRuns, RunCanceller, ConversationStore, ToolApprovals, RunReaper, RunDispatcher, ConversationDeletion, RunRemains, RunRetention, EventLogTrim],

@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
-import { OPEN_MCP_SESSION } from './mcp-session.port.js';
+import { OPEN_MCP_SESSION, type OpenMcpSession } from './mcp-session.port.js';
 import { McpServers } from './mcp-servers.js';
-import { openSdkMcpSession } from './sdk.mcp-session.js';
+
+/** Loads the SDK with the first server, and never where there is none. */
+const openSession: OpenMcpSession = async (...session) => (await import('./sdk.mcp-session.js')).openSdkMcpSession(...session);
 
 /** The connections to MCP servers, apart from what is done with their tools. */
 @Module({
-  providers: [McpServers, { provide: OPEN_MCP_SESSION, useValue: openSdkMcpSession }],
+  providers: [McpServers, { provide: OPEN_MCP_SESSION, useValue: openSession }],
   exports: [McpServers],
 })
 export class McpModule {}

@@ -3,10 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
-import { CLOCK, type Clock } from './common/index.js';
+import { CLOCK, type Clock, DrainState } from './common/index.js';
 import type { Config } from './config/index.js';
 import type { DatabaseConnection } from './database/index.js';
-import { assignRequestId, createLogger, createValidationPipe, logExchanges, observeExchanges, ProblemFilter } from './http/index.js';
+import { assignRequestId, closeWhenDraining, createLogger, createValidationPipe, logExchanges, observeExchanges, ProblemFilter } from './http/index.js';
 import { type Limits, LIMITS_READER, LimitsRefresher } from './limits/index.js';
 import { Metrics } from './metrics/index.js';
 import { serveApiDocument } from './api-document.js';
@@ -29,7 +29,7 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
   const metrics = app.get(Metrics);
   const limitsRefresher = app.get(LimitsRefresher);
   metrics.measure('lomu_limits_staleness_seconds', () => limitsRefresher.stalenessMs() / 1_000); // limits stand below metrics' callers and know none of them
-  app.use(assignRequestId, observeExchanges(clock, [logExchanges(logger), (exchange) => metrics.recordHttpExchange(exchange)]));
+  app.use(assignRequestId, observeExchanges(clock, [logExchanges(logger), (exchange) => metrics.recordHttpExchange(exchange)]), closeWhenDraining(app.get(DrainState)));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY }, strictTransportSecurity: false }));
   app.useBodyParser('json', { limit: app.get<Limits>(LIMITS_READER).value('chat.maxRequestBytes'), strict: true });
   app.useGlobalPipes(createValidationPipe());

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 /** As in deploy/nginx.conf. */
 const FAIL_TIMEOUT_MS = 2_000;
 const TRIES = 2;
+const KEEP_ALIVE_MS = 4_000;
 
 interface Target {
   openRequests: number;
@@ -22,7 +23,7 @@ type Attempt = { readonly answer: IncomingMessage } | { readonly error: Error; r
  */
 export class Balancer {
   private readonly targets: Target[];
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly agent = new Agent({ keepAlive: true, timeout: KEEP_ALIVE_MS });
 
   private constructor(
     private readonly server: Server,

@@ -45,11 +45,15 @@ export class RunTail {
 
   /** The next events that have happened; undefined when there are none yet, or none any more. One call at a time. */
   async read(): Promise<TailBatch | undefined> {
-    const page = await this.log.read(this.runId, this.cursor, EVENTS_PER_BATCH);
+    let page = await this.log.read(this.runId, this.cursor, EVENTS_PER_BATCH);
     const joinSeq = (this.joinSeq ??= page.lastSeq);
     const isPast = this.cursor < joinSeq;
+    let isGone = page.state === 'gone';
+    if (await this.isWithoutEnd(page)) {
+      page = await this.log.read(this.runId, this.cursor, EVENTS_PER_BATCH); // it may have ended, and said so, since it was read
+      isGone = page.events.length === 0;
+    }
     this.hasEnded ||= page.state === 'ended';
-    const isGone = page.state === 'gone' || (await this.isWithoutEnd(page));
     const events = isGone ? await this.replaceGone(page) : page.events;
     const last = events.at(-1);
     if (!last) return undefined;

@@ -116,6 +116,19 @@ describe('RunTail', () => {
       tail.stop();
     });
 
+    it('I2: tells by its log what ended just while its record was asked', async () => {
+      const writer = await log.openWriter('r', 1, 0);
+      writer.append(started());
+      const tail = follow(tails, 'r', 1);
+      directory.hasEnded = async () => {
+        writer.append(delta('a'));
+        writer.append(completed());
+        directory.add('r', 'alice', record(3, completed()));
+        return true;
+      };
+      expect(await everything(tail)).toEqual(['2 text.delta', '3 run.completed']);
+    });
+
     it('serialises a record like an event of the log', async () => {
       directory.add('r', 'alice', record(12, failed()));
       const [snapshot, terminal] = (await follow(tails, 'r', 0).next())?.events ?? [];

@@ -6,7 +6,7 @@ import { AppModule } from './app.module.js';
 import { CLOCK, type Clock, DrainState } from './common/index.js';
 import type { Config } from './config/index.js';
 import type { DatabaseConnection } from './database/index.js';
-import { assignRequestId, closeWhenDraining, createLogger, createValidationPipe, logExchanges, observeExchanges, ProblemFilter } from './http/index.js';
+import { assignRequestId, closeWhenDraining, createLogger, createValidationPipe, DrainingExpressAdapter, logExchanges, observeExchanges, ProblemFilter } from './http/index.js';
 import { type Limits, LIMITS_READER, LimitsRefresher } from './limits/index.js';
 import { Metrics } from './metrics/index.js';
 import { serveApiDocument } from './api-document.js';
@@ -15,12 +15,14 @@ export interface CreateAppOptions {
   /** An open database to use instead of the configured one. */
   readonly connection?: DatabaseConnection;
   readonly logger?: LoggerService;
+  /** How connections end; by default at once when nothing is asked on them. */
+  readonly adapter?: DrainingExpressAdapter;
 }
 
 /** The whole application, not yet listening. The server and the tests make it here. */
 export async function createApp(config: Config, options: CreateAppOptions = {}): Promise<NestExpressApplication> {
   const logger = options.logger ?? createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, options.connection), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, options.connection), options.adapter ?? new DrainingExpressAdapter(false), {
     logger,
     bodyParser: false,
     abortOnError: false, // a failed boot is reported by whoever called, in words for people

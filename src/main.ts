@@ -4,13 +4,16 @@ import { ControlToken } from './auth/index.js';
 import { createApp } from './bootstrap.js';
 import { type Config, ConfigurationError, loadConfig } from './config/index.js';
 import { DATABASE_CONNECTION, type DatabaseConnection, DatabaseUnusableError } from './database/index.js';
+import { DrainingExpressAdapter } from './http/index.js';
 import { checkLimitVariables } from './limits/index.js';
 import { RedisUnusableError } from './redis/index.js';
 
 /** Boots the server. What a person can mend is said in a few lines and ends with exit code 1. */
 async function main(): Promise<void> {
   const config = loadConfig(checkLimitVariables);
-  const app = await createApp(config);
+  const adapter = new DrainingExpressAdapter(true);
+  process.once('SIGINT', () => adapter.hurry()); // somebody waits for the prompt
+  const app = await createApp(config, { adapter });
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {

@@ -12,6 +12,7 @@ export const SLOW = [
   'e2e/ledger-kill',
   'e2e/lost-instance',
   'e2e/prometheus',
+  'e2e/rolling-restart',
   'e2e/run-kill-embedded',
   'e2e/run-kill-shared',
   'e2e/server-process',
@@ -44,8 +45,6 @@ export const SLOW = [
   'unit/tools/sandbox-escape',
   'unit/tools/sandbox-limits',
 ];
-/** Only when asked for (`npm run chaos:restart`): now and then a POST still reaches an instance in the moment that it closes, and is answered 502. */
-const BY_NAME = ['e2e/rolling-restart'];
 /** What would show nothing more on another database, or has one of its own: clients and their protocols, servers of tools, faults of models. */
 const ONCE = [
   'e2e/(approval-restart|agent-work|database-kill|gemini|idle-viewers|prometheus|run-kill-embedded|server-process|traces)',
@@ -58,7 +57,7 @@ const WITH_DATABASE = ['integration', 'property', 'e2e'].map((folder) => `<rootD
 
 /** Everything is run when it is asked for by name. */
 const isNamed = process.argv.some((argument) => /^test\/(unit|integration|property|e2e)\b/.test(argument));
-const notNow = [...BY_NAME, ...({ all: [], database: ONCE }[process.env.TEST_SUITES] ?? SLOW)];
+const notNow = { all: [], database: ONCE }[process.env.TEST_SUITES] ?? SLOW;
 const leftOut = isNamed ? [] : notNow.map((suite) => `/test/${suite}\\.test\\.ts$`);
 
 export default {

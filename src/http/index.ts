@@ -20,6 +20,7 @@ export { assignRequestId, requestIdOf } from './request-id.js';
 export { createValidationPipe } from './validation.pipe.js';
 export { Idempotency, type IdempotencyClaim } from './idempotency.js';
 export { closeWhenDraining } from './close-when-draining.js';
+export { DrainingExpressAdapter } from './draining-express.adapter.js';
 export { observeExchanges, type ExchangeObserver, type HttpExchange } from './exchange.js';
 export { createLogger } from './logging/pino.logger.js';
 export { logExchanges } from './logging/log-exchanges.js';

@@ -142,7 +142,7 @@ export const ALLOWED_BOUNDS: readonly { readonly reason: string; readonly bounds
   },
   {
     reason: 'How long a connection that is ended anyway may take to close; the socket is cut then.',
-    bounds: ['src/streaming/connection/open-streams.ts DRAIN_GRACE_MS', 'src/streaming/connection/run-stream.ts END_GRACE_MS', 'src/streaming/connection/stream-connection.ts TCP_KEEP_ALIVE_MS'],
+    bounds: ['src/http/draining-express.adapter.ts LAST_ANSWERS_MS', 'src/http/draining-express.adapter.ts LINGER_MS', 'src/streaming/connection/open-streams.ts DRAIN_GRACE_MS', 'src/streaming/connection/run-stream.ts END_GRACE_MS', 'src/streaming/connection/stream-connection.ts TCP_KEEP_ALIVE_MS'],
   },
   {
     reason: 'How long one deletion may keep its rows; how many they are is bounded by what a user may do.',

@@ -27,7 +27,7 @@ describe('DrainingExpressAdapter', () => {
     adapter.get('/held', (_request: unknown, response: Response) => {
       held = (answer) => response.end(answer);
     });
-    server = adapter.getHttpServer() as Server;
+    server = adapter.getHttpServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   };

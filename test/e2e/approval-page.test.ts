@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { seriousFaults, tabTo } from '../support/accessibility.js';
-import { describeInBrowser, launchBrowser } from '../support/browser.js';
+import { cleanPage, describeInBrowser, launchBrowser } from '../support/browser.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestWorkspace, type TestWorkspace } from '../support/test-workspace.js';
@@ -21,6 +21,7 @@ describeInBrowser('the chat page, when a tool call asks', () => {
     const [project] = (await lomu.client.get('/api/projects')).body.items;
     await lomu.client.put(`/api/projects/${project.id}/tool-policy`, { rules: [{ tool: 'write_file', decision: 'ask' }] });
     browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -31,13 +32,12 @@ describeInBrowser('the chat page, when a tool call asks', () => {
   beforeEach(async () => {
     gemini.reset();
     gemini.script([turn().call('write_file', { path: 'a.txt', content: 'text' }), turn().text('That is that.')]);
-    page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
     await page.goto(lomu.url);
     await page.getByLabel('Message', { exact: true }).fill('write it');
     await page.keyboard.press('Enter');
     await page.getByRole('group', { name: 'Approval of write_file' }).waitFor();
   });
-  afterEach(() => page.close());
+  afterEach(() => cleanPage(page));
 
   it('shows the call with its input, is usable with the keyboard alone and by everybody, and goes on after a yes', async () => {
     await expect(page.locator('#status').innerText()).resolves.toBe('waiting for you');

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { describeInBrowser, launchBrowser } from '../support/browser.js';
+import { cleanPage, describeInBrowser, launchBrowser } from '../support/browser.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestWorkspace, TODO_PROJECT, type TestWorkspace } from '../support/test-workspace.js';
@@ -17,6 +17,9 @@ describeInBrowser('the chat page', () => {
     workspace = await createTestWorkspace(TODO_PROJECT);
     lomu = await startTestApp({ workspace, environment: gemini.environment });
     browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -27,13 +30,10 @@ describeInBrowser('the chat page', () => {
   beforeEach(async () => {
     gemini.reset();
     faults.length = 0;
-    page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
     await page.goto(lomu.url);
   });
   afterEach(async () => {
-    await page.close();
+    await cleanPage(page);
     expect(faults).toEqual([]);
   });
 

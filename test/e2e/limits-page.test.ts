@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { focusedName, seriousFaults, tabTo } from '../support/accessibility.js';
-import { describeInBrowser, launchBrowser } from '../support/browser.js';
+import { cleanPage, describeInBrowser, launchBrowser } from '../support/browser.js';
 import { seedExperimentRuns } from '../support/experiment-runs.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -17,6 +17,9 @@ describeInBrowser('the limits page', () => {
   beforeAll(async () => {
     lomu = await startTestApp();
     browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && !isRefusal(message.text()) && faults.push(message.text()));
   }, 120_000);
   afterAll(async () => {
     await browser.close();
@@ -24,12 +27,9 @@ describeInBrowser('the limits page', () => {
   });
   beforeEach(async () => {
     faults.length = 0;
-    page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && !isRefusal(message.text()) && faults.push(message.text()));
   });
   afterEach(async () => {
-    await page.close();
+    await cleanPage(page);
     await reset();
     expect(faults).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareDataFolder } from '../support/database/prepared-data-folder.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { failToStart, type ServerProcess, startServerProcess } from '../support/server-process.js';
 
@@ -32,15 +33,17 @@ describe('a server that cannot start says why and what to do', () => {
   });
 
   it('a busy port', async () => {
+    const prepared = await prepareDataFolder('lomu-busy-port-'); // the database is opened first
     const holder: Server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     try {
       const { port } = holder.address() as AddressInfo;
-      const { code, output } = await failToStart({ DATA_DIR: join(dataDir, 'busy-port'), PORT: String(port) });
+      const { code, output } = await failToStart({ DATA_DIR: prepared, PORT: String(port) });
       expect(code).toBe(1);
       expect(output).toContain(`Port ${port} is in use`);
     } finally {
       holder.close();
+      await rm(prepared, { recursive: true, force: true });
     }
   });
 

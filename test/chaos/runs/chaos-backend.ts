@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPGlite, PrismaService } from '../../../src/database/index.js';
+import { prepareDataFolder } from '../../support/database/prepared-data-folder.js';
 import { createTestRedis } from '../../support/redis/test-redis.js';
 import { createPostgresqlDatabase } from '../../support/test-database.js';
 
@@ -15,7 +16,7 @@ export interface ChaosBackend {
 
 /** One instance with the database inside it. */
 export async function embeddedBackend(): Promise<ChaosBackend> {
-  const { dataDir, shared } = await createFolders();
+  const { dataDir, shared } = await createFolders(await prepareDataFolder('lomu-chaos-'));
   return {
     environments: [{ ...shared, DATA_DIR: dataDir }],
     inspect: async (look) => {
@@ -34,7 +35,7 @@ export async function embeddedBackend(): Promise<ChaosBackend> {
 
 /** Two instances over one PostgreSQL and one Redis. */
 export async function sharedBackend(databaseUrl: string): Promise<ChaosBackend> {
-  const { dataDir, shared } = await createFolders();
+  const { dataDir, shared } = await createFolders(await mkdtemp(join(tmpdir(), 'lomu-chaos-')));
   const database = await createPostgresqlDatabase(databaseUrl);
   const redis = await createTestRedis();
   const environment = { ...shared, DATABASE_URL: database.url as string, ...redis.environment, WORKSPACES_DIR: join(dataDir, 'workspaces') };
@@ -50,8 +51,7 @@ export async function sharedBackend(databaseUrl: string): Promise<ChaosBackend> 
 }
 
 /** The killed leave temporary files. */
-async function createFolders(): Promise<{ dataDir: string; shared: Readonly<Record<string, string>> }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'lomu-chaos-'));
+async function createFolders(dataDir: string): Promise<{ dataDir: string; shared: Readonly<Record<string, string>> }> {
   const temporary = join(dataDir, 'tmp');
   await mkdir(temporary);
   return { dataDir, shared: { TMPDIR: temporary } };

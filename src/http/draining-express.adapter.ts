@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { Server as TcpServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Response } from 'express';
+import type { Express, Response } from 'express';
+import { messagesOf } from './express-messages.js';
 
 /** Longer than a kept connection may rest, which is 5 s by default of Node: each ends by its own time or with one last answer. */
 const LINGER_MS = 6_500;
@@ -20,17 +21,24 @@ const closingLogger = new Logger('DrainingExpressAdapter');
  */
 export class DrainingExpressAdapter extends ExpressAdapter {
   private readonly hurried = new AbortController();
-  private readonly answers = new Set<Response>();
+  private openAnswers = 0;
+  private onLastAnswer: (() => void) | undefined;
 
   /** @param lingers whether clients may come to the end of connections that they keep: with a proxy in front, not while a person waits */
   constructor(private readonly lingers: boolean) {
     super();
     if (!lingers) this.hurry();
+    const onClose = (): void => this.onAnswered(); // one for all: thousands of responses wait as event streams
     this.use((_request: unknown, response: Response, next: () => void) => {
-      this.answers.add(response);
-      response.once('close', () => this.answers.delete(response));
+      this.openAnswers++;
+      response.on('close', onClose);
       next();
     });
+  }
+
+  override initHttpServer(): void {
+    const express = this.getInstance<Express>();
+    this.httpServer = createServer(messagesOf(express), express);
   }
 
   /** Connections that rest are closed at once, also by a close that has begun. */
@@ -46,10 +54,18 @@ export class DrainingExpressAdapter extends ExpressAdapter {
     TcpServer.prototype.close.call(server); // ends listening and nothing else
     await this.within(LINGER_MS, closed, this.hurried.signal);
     server.close(); // for its timers and the connections that rest
-    await this.within(LAST_ANSWERS_MS, Promise.all([...this.answers].map((answer) => once(answer, 'close'))));
-    if (this.answers.size > 0) closingLogger.warn({ message: 'answers are cut off by the shutdown', count: this.answers.size });
+    await this.within(LAST_ANSWERS_MS, this.answered());
+    if (this.openAnswers > 0) closingLogger.warn({ message: 'answers are cut off by the shutdown', count: this.openAnswers });
     server.closeAllConnections();
     await closed;
+  }
+
+  private async answered(): Promise<void> {
+    if (this.openAnswers > 0) await new Promise<void>((resolve) => (this.onLastAnswer = resolve));
+  }
+
+  private onAnswered(): void {
+    if (--this.openAnswers === 0) this.onLastAnswer?.();
   }
 
   /** Resolves when what is awaited has come, or without it. */

@@ -1,13 +1,13 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { MessageEvent } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
 /** Against each layer that would hold bytes back: compression, proxies, CDNs, and clients that wait for more to guess the type. */
 const HEADERS = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
-  'X-Accel-Buffering': 'no',
-  'X-Content-Type-Options': 'nosniff',
+  'content-type': 'text/event-stream',
+  'cache-control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
 };
 const LINE_END = /\r\n|\r|\n/;
 
@@ -17,13 +17,24 @@ const LINE_END = /\r\n|\r|\n/;
  */
 export function writeEventStream(response: ServerResponse, frames: Observable<MessageEvent>): void {
   if (response.destroyed) return; // the client left while its stream was being opened
-  response.writeHead(200, HEADERS);
+  sendHead(response);
   if (response.req.method === 'HEAD') {
     response.end();
     return;
   }
   const subscription = frames.subscribe({ next: (frame) => response.write(toWire(frame)), complete: () => response.end() });
   response.once('close', () => subscription.unsubscribe());
+}
+
+/**
+ * Sends the head by itself. Node keeps both the headers that were set and the head it has made of them, piece by piece,
+ * for as long as the response lasts; so they are taken out before, and what was written is in one piece.
+ */
+function sendHead(response: ServerResponse): void {
+  const headers: OutgoingHttpHeaders = { ...response.getHeaders(), ...HEADERS };
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.writeHead(200, headers);
+  response.flushHeaders();
 }
 
 export function toWire({ comment, type, id, retry, data }: MessageEvent): string {

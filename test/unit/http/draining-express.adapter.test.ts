@@ -22,7 +22,7 @@ describe('DrainingExpressAdapter', () => {
 
   const listen = async (lingers: boolean): Promise<void> => {
     adapter = new DrainingExpressAdapter(lingers);
-    adapter.initHttpServer({});
+    adapter.initHttpServer();
     adapter.get('/', (_request: unknown, response: Response) => response.end('here'));
     adapter.get('/held', (_request: unknown, response: Response) => {
       held = (answer) => response.end(answer);

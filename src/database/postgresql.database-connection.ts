@@ -42,7 +42,7 @@ export async function openPostgresql(url: string, poolSize: number): Promise<Dat
 
 async function openPool(url: string, max: number): Promise<pg.Pool> {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the types miss that the pool waits for it
+    // oxlint-disable-next-line typescript/no-misused-promises -- the types miss that the pool waits for it
     const pool = new pg.Pool({ ...connectionOptions(url), max, onConnect: useUtc });
     pool.on('error', replacedOnNextUse);
     await pool.query('SELECT 1').catch(async (error: unknown) => {

@@ -2,7 +2,7 @@ import type { HttpAgent, Message, RunAgentParameters } from '@ag-ui/client';
 import { jest } from '@jest/globals';
 
 /** Fields of all kinds of events: tests know which one they have. */
-export type ReceivedAgUiEvent = { readonly type: string } & Readonly<Record<string, any>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+export type ReceivedAgUiEvent = { readonly type: string } & Readonly<Record<string, any>>; // oxlint-disable-line typescript/no-explicit-any
 
 export interface FinishedAgUiRun {
   readonly events: readonly ReceivedAgUiEvent[];

@@ -3,7 +3,7 @@ import { EventSource } from 'eventsource';
 export interface ReceivedEvent {
   readonly id: string;
   readonly type: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each type has data of its own
+  // oxlint-disable-next-line typescript/no-explicit-any -- each type has data of its own
   readonly data: any;
 }
 

@@ -6,7 +6,7 @@ export interface HttpAnswer<Body = Record<string, unknown>> {
   readonly body: Body;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read answers of many shapes
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read answers of many shapes
 type AnyBody = any;
 
 /** An answer that never comes is a failure of its own, not of the test's time limit. */

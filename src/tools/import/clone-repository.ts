@@ -35,7 +35,7 @@ export async function cloneRepository(source: string, target: string, signal: Ab
 function git(command: readonly string[], signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('git', [...SETTINGS, ...command], { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-    const onAbort = (): void => void killGroup(child.pid);
+    const onAbort = (): void => killGroup(child.pid);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     let errors = '';

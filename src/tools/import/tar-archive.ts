@@ -29,7 +29,7 @@ async function unpackEntries(tar: Extract, target: ImportTarget): Promise<void> 
 }
 
 async function unpackEntry(entry: Readable & { header: Header }, target: ImportTarget): Promise<void> {
-  const { name, type, mode = 0 } = entry.header;
+  const { name, type, mode } = entry.header;
   if (type === 'directory') {
     await target.addFolder(name);
     entry.resume();

@@ -184,7 +184,7 @@ describe('the same threadId and runId again', () => {
     gemini.script([turn().text('A long').stall()]);
     const agent = agentAsking('Go on.');
     const { events, messages } = await runAgent(agent, { runId: 'r' }, ({ type }) => {
-      if (type === 'TEXT_MESSAGE_CONTENT') void lomu.app.get(OpenStreams)['connections'].forEach((connection) => connection.requestEnd());
+      if (type === 'TEXT_MESSAGE_CONTENT') lomu.app.get(OpenStreams)['connections'].forEach((connection) => connection.requestEnd());
     });
     expect(events.at(-1)).toMatchObject({ type: 'RUN_ERROR', code: 'stream_interrupted' });
     expect(typesOf(events).slice(-3)).toEqual(['TEXT_MESSAGE_END', 'STEP_FINISHED', 'RUN_ERROR']);

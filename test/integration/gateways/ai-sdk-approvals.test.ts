@@ -72,7 +72,8 @@ describe('approvals', () => {
     const chat = await ai.mount('v5', { body: { projectId, toolApprovals: false } });
     const sent = chat.chat.sendMessage({ text: 'Write' });
     await chat.until(({ messages }) => messages.at(-1)?.parts.some(({ type }) => type === 'data-approval') ?? false);
-    const { toolCallId } = partsOf(chat, 'data-approval')[0]?.data as { toolCallId: string };
+    const [part] = partsOf(chat, 'data-approval') as { data: { toolCallId: string } }[];
+    const toolCallId = part?.data.toolCallId;
     await ai.alice.post(`/api/chat/runs/${metadataOf(chat).runId as string}/approvals/${toolCallId}`, { approved: true });
     await sent;
     expect(chat.chat).toMatchObject({ status: 'ready', error: undefined });

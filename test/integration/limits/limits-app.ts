@@ -21,7 +21,7 @@ export interface LimitsApp {
 
 export interface JsonAnswer {
   readonly status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read answers of many shapes
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers of many shapes
   readonly body: any;
 }
 

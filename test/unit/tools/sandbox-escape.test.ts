@@ -37,7 +37,7 @@ describeWithSandbox('I5: what a command tries', () => {
     });
     await chownAll(workspace.path);
     servers = await listen(join(canary.path, 'socket'), () => connections++);
-    const port = (servers[0]?.address() as AddressInfo).port;
+    const port = ((servers[0] as Server).address() as AddressInfo).port;
     for (const name of SERVER_VARIABLES) process.env[name] = 'canary-secret';
     const { output } = await runScript(sandbox, workspace, probeScript(), {
       environment: { CANARY: canary.path, REPOSITORY: process.cwd(), SERVER: String(pid), PORT: String(port), SOCKET: join(canary.path, 'socket'), HOST_FOLDER: workspace.path },

@@ -74,6 +74,20 @@ describe('DrainingExpressAdapter', () => {
     await Promise.all([once(silent, 'close'), adapter.close()]);
   });
 
+  it('makes requests and responses that Express leaves as they are, for memory is counted per viewer', async () => {
+    await listen(false);
+    const made: object[] = [];
+    server.prependListener('request', (request, response) => made.push(...[request, response].map((message: object) => Object.getPrototypeOf(message) as object)));
+    let handled: object[] = [];
+    adapter.get('/made', (request: object, response: Response) => {
+      handled = [request, response].map((message) => Object.getPrototypeOf(message) as object);
+      response.send('by Express');
+    });
+    expect(await ask('/made')).toBe('by Express');
+    expect(handled.every((prototype, index) => prototype === made[index])).toBe(true);
+    expect(made).toHaveLength(2);
+  });
+
   it('waits for an answer that is under way', async () => {
     await listen(false);
     const answer = ask('/held');

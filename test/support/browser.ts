@@ -16,10 +16,9 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Leaves a page as if nobody had used it: no content, no storage, no routes or media of a test. A new one would take a second, and load each script anew. */
+/** Takes back what a test did to a page, but for its content: storage, routes and media. The next test goes to its own address, in the same process; a new page, or an empty one in between, would take half a second and load each script anew. */
 export async function cleanPage(page: Page): Promise<void> {
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   await page.emulateMedia({ colorScheme: null });
   await page.evaluate('localStorage.clear(); sessionStorage.clear();');
-  await page.goto('about:blank');
 }

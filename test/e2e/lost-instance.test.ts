@@ -40,7 +40,9 @@ describeWithBoth('an instance that is killed', () => {
     const first = await boot('first');
     const { body } = await first.client.post('/api/chat/runs', { message: 'Tell me', intent: 'analysis' });
     const { runId, eventsUrl } = body as { runId: string; eventsUrl: string };
-    const seen = await first.client.events(eventsUrl).next((event) => event.type === 'text.delta');
+    const watching = first.client.events(eventsUrl);
+    const seen = await watching.next((event) => event.type === 'text.delta');
+    watching.close();
 
     const second = await boot('second');
     await first.end('SIGKILL');

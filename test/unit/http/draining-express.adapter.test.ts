@@ -32,8 +32,7 @@ describe('DrainingExpressAdapter', () => {
     await once(server, 'listening');
   };
   const ask = async (path: string): Promise<string> => {
-    const port = (server.address() as AddressInfo | null)?.port ?? 1;
-    const [response] = (await once(get({ host: '127.0.0.1', port, path, agent }), 'response')) as [IncomingMessage];
+    const [response] = (await once(get({ host: '127.0.0.1', port: portOf(), path, agent }), 'response')) as [IncomingMessage];
     return text(response);
   };
   const portOf = (): number => (server.address() as AddressInfo).port;

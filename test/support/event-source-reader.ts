@@ -14,6 +14,12 @@ const EVENT_TYPES = [
 ];
 const TERMINAL_TYPES = new Set(['run.completed', 'run.failed', 'run.cancelled']);
 
+/** A client that nobody closes would go on reconnecting to a server that is gone, also while other suites run. */
+const open = new Set<EventSource>();
+afterAll(() => {
+  for (const source of open) source.close();
+});
+
 /** Reads a run's events with a real EventSource client, which reconnects by itself as browsers do. */
 export class EventSourceReader {
   readonly received: ReceivedEvent[] = [];
@@ -26,6 +32,7 @@ export class EventSourceReader {
   /** @param connect in place of fetch, e.g. to find another instance when one is gone */
   constructor(url: string, headers: Record<string, string> = {}, connect: typeof fetch = fetch) {
     this.source = new EventSource(url, { fetch: (input, init) => connect(input, { ...init, headers: { ...init.headers, ...headers } }) });
+    open.add(this.source);
     for (const type of EVENT_TYPES) {
       this.source.addEventListener(type, (message) => this.receive({ id: message.lastEventId, type, data: JSON.parse(message.data as string) }));
     }

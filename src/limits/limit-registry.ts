@@ -7,7 +7,7 @@ const MEBIBYTE = 1024 * 1024;
 const iterations = (value: number, intent: string) =>
   integer(value, { min: 1, max: 100, unit: 'count', description: `Model calls of a run with intent ${intent}; the last one offers no tools.` });
 const runTimeout = (minutes: number, intent: string) =>
-  integer(minutes * MINUTE, { min: 1_000, max: 4 * HOUR, unit: 'ms', description: `Wall time of a run with intent ${intent}, waiting for approvals not counted.` });
+  integer(minutes * MINUTE, { min: 1_000, max: 4 * HOUR, unit: 'ms', description: `Time a run with intent ${intent} may be worked on, by all instances that have it one after the other; waiting for its turn or an approval does not count.` });
 const toolTimeout = (value: number, what: string) =>
   integer(value, { min: 100, max: 30 * MINUTE, unit: 'ms', description: `Time one ${what} tool call may take.` });
 const callsPerRun = (value: number, tool: string) => integer(value, { min: 0, max: 100_000, unit: 'count', description: `Calls of ${tool} in one run; those beyond are refused one by one.` });

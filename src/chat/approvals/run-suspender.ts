@@ -20,14 +20,14 @@ export class RunSuspender {
 
   /** @returns undefined when the run waits now, or is no longer ours (I7); its end when somebody cancelled it meanwhile */
   async suspend(context: RunContext, calls: readonly ToolCallRequest[]): Promise<RunOutcome | undefined> {
-    const { row, fence, totals, writer } = context;
+    const { row, fence, totals, writer, workTime } = context;
     const now = this.clock.now();
     const expiresAt = new Date(now + this.limits.of(context.limits, 'approval.timeoutMs'));
     const suspended = await this.prisma.$transaction(async (tx) => {
       const { count } = await tx.run.updateMany({
         where: { id: fence.runId, fencingToken: fence.fencingToken, status: { in: statusesAllowing('suspend') }, cancelRequestedAt: null },
         // The sequence numbers of the questions are taken before they are asked: whoever answers at once goes on after them.
-        data: { ...totalsColumns(totals), status: 'waiting', phase: context.phase, lastSeq: writer.lastSeq + calls.length, leaseOwner: null, leaseExpiresAt: null },
+        data: { ...totalsColumns(totals), status: 'waiting', phase: context.phase, workedMs: workTime.totalMs, lastSeq: writer.lastSeq + calls.length, leaseOwner: null, leaseExpiresAt: null },
       });
       if (count === 0) return false;
       await tx.toolCall.updateMany({

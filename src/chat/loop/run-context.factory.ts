@@ -10,6 +10,7 @@ import { NO_DIGEST } from '../context/context-digest.js';
 import { ConversationHistory } from '../conversations/history.js';
 import { intentOf, isTakenUpAgain, limitsOf, type RunRow, totalsOf } from '../runs/run-row.js';
 import { RunStore } from '../runs/run-store.js';
+import type { WorkTime } from '../runs/work-time.js';
 import { AnswerText } from './answer-text.js';
 import { PromptGauge } from './prompt-gauge.js';
 import { RunCheckpoints } from './run-checkpoints.js';
@@ -31,7 +32,7 @@ export class RunContextFactory {
     @Inject(LIMITS_READER) private readonly limits: Limits,
   ) {}
 
-  async create(row: RunRow, writer: RunEventWriter, signal: AbortSignal): Promise<RunContext> {
+  async create(row: RunRow, writer: RunEventWriter, signal: AbortSignal, workTime: WorkTime): Promise<RunContext> {
     const limits = limitsOf(row);
     const [{ history, text }, session, project, checkpoint, promptAnchor, totals] = await Promise.all([
       this.history.loadUpTo(row.userMessageId, row.conversationId, this.limits.of(limits, 'chat.maxHistoryMessages')),
@@ -56,6 +57,7 @@ export class RunContextFactory {
       monitor: this.monitors.start({ intent: intentOf(row), limits, hasArchitect: this.models.architect() !== undefined }),
       toolMemory: new RunMemory(),
       signal,
+      workTime,
       session,
       model: this.models.resolve(row.model),
       promptAnchor,

@@ -6,6 +6,7 @@ import type { RunMemory, ToolPolicy, Workspace } from '../../tools/index.js';
 import type { ContextDigest } from '../context/context-digest.js';
 import type { RunRow } from '../runs/run-row.js';
 import type { RunFence } from '../runs/run-store.js';
+import type { WorkTime } from '../runs/work-time.js';
 import type { AnswerText } from './answer-text.js';
 import type { PromptAnchor } from './prompt-gauge.js';
 import type { OpenStep, RunCheckpoint } from './run-checkpoints.js';
@@ -29,6 +30,7 @@ export interface RunContext {
   readonly toolMemory: RunMemory;
   /** Aborts with a RunStopped. */
   readonly signal: AbortSignal;
+  readonly workTime: WorkTime;
   /** Calls the conversation session had made before this run. */
   readonly session: { readonly modelCalls: number; readonly toolCalls: number };
   model: LanguageModel;

@@ -73,10 +73,10 @@ export class RunExecutor {
     const lease = this.leases.hold(row);
     const presence = this.presences.watch(row);
     const timeoutMs = this.limits.of(limitsOf(row), `run.timeoutMs.${intentOf(row)}`);
-    const deadline = startDeadline(this.clock, AbortSignal.any([stopSignal, lease.signal, presence.signal]), timeoutMs, () => new RunStopped('run_timeout', `longer than ${timeoutMs} ms`));
+    const deadline = startDeadline(this.clock, AbortSignal.any([stopSignal, lease.signal, presence.signal]), Math.max(0, timeoutMs - row.workedMs), () => new RunStopped('run_timeout', `longer than ${timeoutMs} ms`));
     try {
       const writer = this.traces.follow(row, await this.log.openWriter(row.id, row.fencingToken, row.lastSeq));
-      const context = await this.contexts.create(row, writer, deadline.signal).catch((error: unknown) => this.failedToBegin(error, row.id));
+      const context = await this.contexts.create(row, writer, deadline.signal, lease.workTime).catch((error: unknown) => this.failedToBegin(error, row.id));
       const outcome = 'outcome' in context ? context.outcome : await this.work(context);
       if (!outcome) return;
       const { text, totals } = 'outcome' in context ? { text: '', totals: totalsOf(row) } : { text: context.answer.text, totals: context.totals };

@@ -28,13 +28,13 @@ export class RunHandOver {
    * Lets go of a run that we hold. What was said of its unfinished iteration is taken back: that is said anew.
    * @returns undefined when the run is in the queue now, or is no longer ours (I7); its end when somebody cancelled it meanwhile
    */
-  async release({ fence, totals, writer, answer, phase }: RunContext): Promise<RunOutcome | undefined> {
+  async release({ fence, totals, writer, answer, phase, workTime }: RunContext): Promise<RunOutcome | undefined> {
     answer.discard('The server is restarted; this step begins again.');
     await writer.flush();
     const isReleased = await this.requeue(
       { id: fence.runId, fencingToken: fence.fencingToken },
       // The iteration that was not finished begins again, and is counted then.
-      { ...totalsColumns(totals), iterations: undefined, phase, lastSeq: writer.lastSeq },
+      { ...totalsColumns(totals), iterations: undefined, phase, workedMs: workTime.totalMs, lastSeq: writer.lastSeq },
     );
     if (isReleased) return undefined;
     const row = await this.prisma.run.findFirst({ where: { id: fence.runId, fencingToken: fence.fencingToken, cancelRequestedAt: { not: null } }, select: { cancelReason: true } });

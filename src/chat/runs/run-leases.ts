@@ -3,13 +3,16 @@ import { CLOCK, type Clock } from '../../common/index.js';
 import { type Limits, LIMITS_READER } from '../../limits/index.js';
 import { RunStopped } from '../loop/run-stopped.js';
 import type { RunRow } from './run-row.js';
-import { RunStore } from './run-store.js';
+import { type LeaseRenewal, RunStore } from './run-store.js';
+import { WorkTime } from './work-time.js';
 
 const RENEWALS_PER_LEASE = 3;
 
 export interface RunLease {
   /** Aborts with a RunStopped when the run is no longer ours, or when somebody on another instance cancelled it. */
   readonly signal: AbortSignal;
+  /** Saved with each renewal. */
+  readonly workTime: WorkTime;
   release(): void;
 }
 
@@ -27,6 +30,7 @@ export class RunLeases {
   hold(row: RunRow): RunLease {
     const leaseMs = this.limits.value('run.leaseMs');
     const controller = new AbortController();
+    const workTime = new WorkTime(this.clock, row.workedMs);
     let renewedAtMs = this.clock.monotonicMs();
     let isReleased = false;
     let cancelTimer: () => void = () => undefined;
@@ -35,7 +39,7 @@ export class RunLeases {
       cancelTimer = this.clock.schedule(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
     };
     const renew = async (): Promise<void> => {
-      const renewed = await this.renewOnce(row, leaseMs, renewedAtMs);
+      const renewed = await this.renewOnce(row, { leaseMs, workedMs: workTime.totalMs }, renewedAtMs);
       if (renewed instanceof RunStopped) controller.abort(renewed);
       if (renewed instanceof RunStopped && renewed.stopCause === 'lost_lease') return;
       if (renewed !== 'missed') renewedAtMs = this.clock.monotonicMs();
@@ -45,6 +49,7 @@ export class RunLeases {
     scheduleRenewal();
     return {
       signal: controller.signal,
+      workTime,
       release: () => {
         isReleased = true;
         cancelTimer();
@@ -52,14 +57,14 @@ export class RunLeases {
     };
   }
 
-  private async renewOnce(row: RunRow, leaseMs: number, renewedAtMs: number): Promise<RunStopped | 'renewed' | 'missed'> {
+  private async renewOnce(row: RunRow, renewal: LeaseRenewal, renewedAtMs: number): Promise<RunStopped | 'renewed' | 'missed'> {
     try {
-      const { isOwned, cancelReason } = await this.store.renewLease({ runId: row.id, fencingToken: row.fencingToken }, leaseMs);
+      const { isOwned, cancelReason } = await this.store.renewLease({ runId: row.id, fencingToken: row.fencingToken }, renewal);
       if (!isOwned) return new RunStopped('lost_lease', 'another instance has taken the run over');
       return cancelReason ? new RunStopped('cancelled', cancelReason) : 'renewed';
     } catch (error) {
       // The database may be away for a moment; the age of the lease says when to give up.
-      if (this.clock.monotonicMs() - renewedAtMs > leaseMs) return new RunStopped('lost_lease', 'the lease could not be renewed');
+      if (this.clock.monotonicMs() - renewedAtMs > renewal.leaseMs) return new RunStopped('lost_lease', 'the lease could not be renewed');
       this.logger.warn({ message: 'lease not renewed, trying again', runId: row.id, error });
       return 'missed';
     }

@@ -20,7 +20,8 @@ export function isTakenUpAgain({ fencingToken }: Pick<RunRow, 'fencingToken'>): 
   return fencingToken > 1;
 }
 
-const MAX_STORED_MS = 2 ** 31 - 1;
+/** Of a column for milliseconds: 24.8 days. */
+export const MAX_STORED_MS = 2 ** 31 - 1;
 
 /** Since the run was admitted. What its columns can hold: an unfinished run may be found after months, and clocks may go back. */
 export function ageMs({ createdAt }: Pick<RunRow, 'createdAt'>, nowMs: number): number {

@@ -16,6 +16,12 @@ export interface RunFence {
   readonly fencingToken: number;
 }
 
+export interface LeaseRenewal {
+  readonly leaseMs: number;
+  /** Of all who held the run so far. */
+  readonly workedMs: number;
+}
+
 export interface StepRecord {
   readonly iteration: number;
   readonly attempt: number;
@@ -85,10 +91,10 @@ export class RunStore {
   }
 
   /** @returns whether the run is still ours, and whether somebody wants it stopped */
-  async renewLease(fence: RunFence, leaseMs: number): Promise<{ isOwned: boolean; cancelReason: string | null }> {
+  async renewLease(fence: RunFence, { leaseMs, workedMs }: LeaseRenewal): Promise<{ isOwned: boolean; cancelReason: string | null }> {
     const rows = await this.prisma.run.updateManyAndReturn({
       where: { id: fence.runId, fencingToken: fence.fencingToken, status: 'running' },
-      data: { leaseExpiresAt: new Date(this.clock.now() + leaseMs) },
+      data: { leaseExpiresAt: new Date(this.clock.now() + leaseMs), workedMs },
       select: { cancelRequestedAt: true, cancelReason: true },
     });
     const row = rows[0];

@@ -50,6 +50,22 @@ const answer = (runId: string, callId: string, body: unknown) => lomu.client.pos
 const runOf = async (runId: string) => (await lomu.client.get(`/api/chat/runs/${runId}`)).body;
 
 describe('a tool call that asks for an approval', () => {
+  it('lets the work before and after it count against run.timeoutMs, and the wait not', async () => {
+    const timeoutMs = 60_000;
+    await lomu.client.put('/api/limits/run.timeoutMs.fix', { value: timeoutMs, reason: 'test' });
+    gemini.script([turn().pause(400).call(...writing('a.txt')), turn().text('Almost').stall()]);
+    const startedAtMs = Date.now();
+    const { runId, callIds, events } = await startWaiting();
+    const { workedMs } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
+    expect(workedMs).toBeGreaterThanOrEqual(399); // timers may be a fraction early
+    expect(workedMs).toBeLessThanOrEqual(Date.now() - startedAtMs);
+
+    await prisma.run.update({ where: { id: runId }, data: { workedMs: timeoutMs - 500 } });
+    await answer(runId, callIds[0] as string, { approved: true });
+    expect((await events.toTerminal()).at(-1)).toMatchObject({ type: 'run.failed', data: { error: { code: 'run_timeout', message: expect.stringContaining(`${timeoutMs} ms`) } } });
+    await lomu.client.delete('/api/limits/run.timeoutMs.fix');
+  });
+
   it('pauses the run without a worker, says until when, and runs once it is approved', async () => {
     gemini.script([turn().text('I will write. ').call(...writing('a.txt')), turn().text('Written.')]);
     const before = Date.now();

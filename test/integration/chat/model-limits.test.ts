@@ -126,7 +126,7 @@ it('run.leaseMs: a run that cannot renew is ours for that long and no longer (I7
   let isAway = false;
   const store = { renewLease: () => (isAway ? Promise.reject(new Error('connection refused')) : Promise.resolve({ isOwned: true, cancelReason: null })) };
   const leases = new RunLeases(store as never, new FixedLimits({ 'run.leaseMs': 9_000 }), clock);
-  const lease = leases.hold({ id: 'run', fencingToken: 1 } as never);
+  const lease = leases.hold({ id: 'run', fencingToken: 1, workedMs: 0 } as never);
   await clock.advance(30_000);
   expect(lease.signal.aborted).toBe(false);
   isAway = true;

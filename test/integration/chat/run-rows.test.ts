@@ -78,6 +78,17 @@ describe('claiming', () => {
     await database.close();
   });
 
+  it('tells who takes a lost run over how long it was worked on before', async () => {
+    const database = await createTestDatabase();
+    const runs = new RunStore(database.prisma, new SystemClock());
+    const { id } = await seedRun(database.prisma);
+    await runs.claim(id, 'gone', LEASE_MS);
+    await runs.renewLease({ runId: id, fencingToken: 1 }, { leaseMs: -LEASE_MS, workedMs: 5_000 });
+    await new RunHandOver(database.prisma, database.connection, new SystemClock()).takeOver(id, 3);
+    expect(await runs.claim(id, 'me', LEASE_MS)).toMatchObject({ workedMs: 5_000, takeovers: 1 });
+    await database.close();
+  });
+
   it('lets one run of a conversation be active, however many try', async () => {
     const first = await seedRun(prisma);
     const ids = Array.from({ length: 5 }, () => newId());
@@ -106,7 +117,7 @@ describe('I7: under a stale token', () => {
     expect(await store.markToolStarted(fence, 'call-1')).toBe(false);
     expect(await store.saveToolOutcomes(fence, [outcomeOf('call-1', 'stale')], { ...NO_TOTALS, toolCalls: 1 }, 9)).toBe(false);
     expect(await store.saveAnswer(fence, { ...stepOf(), iteration: 2 }, [], { ...NO_TOTALS, iterations: 2 }, 'working', 9)).toBe(false);
-    expect(await store.renewLease(fence, LEASE_MS)).toMatchObject({ isOwned: false });
+    expect(await store.renewLease(fence, { leaseMs: LEASE_MS, workedMs: 5_000 })).toMatchObject({ isOwned: false });
 
     expect(await prisma.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ lastSeq: 5, toolCalls: 0, iterations: 0 });
     expect(await prisma.step.count({ where: { runId } })).toBe(1);

@@ -27,46 +27,57 @@ export class RunLeases {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** @param row as it was claimed */
   hold(row: RunRow): RunLease {
     const leaseMs = this.limits.value('run.leaseMs');
-    const controller = new AbortController();
     const workTime = new WorkTime(this.clock, row.workedMs);
-    let renewedAtMs = this.clock.monotonicMs();
-    let isReleased = false;
-    let cancelTimer: () => void = () => undefined;
+    const controller = new AbortController();
+    let cancelRenewal: () => void = () => undefined;
+    let cancelExpiry: () => void = () => undefined;
+    let isHeld = true;
 
-    const scheduleRenewal = (): void => {
-      cancelTimer = this.clock.schedule(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
+    const release = (): void => {
+      isHeld = false;
+      cancelRenewal();
+      cancelExpiry();
+    };
+    const lose = (why: string): void => {
+      release();
+      controller.abort(new RunStopped('lost_lease', why));
+    };
+    /** Not left to the renewals: the one that is under way may never be answered. */
+    const expireIn = (remainingMs: number): void => {
+      cancelExpiry();
+      cancelExpiry = this.clock.schedule(() => {
+        this.logger.error({ message: 'run given up, its lease could not be renewed; an instance that reaches the database takes it up', runId: row.id });
+        lose('the lease could not be renewed');
+      }, remainingMs);
+    };
+    const renewLater = (): void => {
+      cancelRenewal = this.clock.schedule(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
     };
     const renew = async (): Promise<void> => {
-      const renewed = await this.renewOnce(row, { leaseMs, workedMs: workTime.totalMs }, renewedAtMs);
-      if (renewed instanceof RunStopped) controller.abort(renewed);
-      if (renewed instanceof RunStopped && renewed.stopCause === 'lost_lease') return;
-      if (renewed !== 'missed') renewedAtMs = this.clock.monotonicMs();
-      if (!isReleased) scheduleRenewal(); // also of a cancelled run: it takes a while to end
+      const askedAtMs = this.clock.monotonicMs();
+      const renewed = await this.renewOnce(row, { leaseMs, workedMs: workTime.totalMs });
+      if (!isHeld) return;
+      if (renewed?.isOwned === false) return lose('another instance has taken the run over');
+      if (renewed?.cancelReason) controller.abort(new RunStopped('cancelled', renewed.cancelReason));
+      if (renewed) expireIn(leaseMs - (this.clock.monotonicMs() - askedAtMs));
+      renewLater(); // also of a cancelled run: it takes a while to end
     };
 
-    scheduleRenewal();
-    return {
-      signal: controller.signal,
-      workTime,
-      release: () => {
-        isReleased = true;
-        cancelTimer();
-      },
-    };
+    expireIn((row.leaseExpiresAt?.getTime() ?? 0) - this.clock.now()); // its claim may have been answered late
+    renewLater();
+    return { signal: controller.signal, workTime, release };
   }
 
-  private async renewOnce(row: RunRow, renewal: LeaseRenewal, renewedAtMs: number): Promise<RunStopped | 'renewed' | 'missed'> {
+  /** @returns undefined when the database was away, maybe for a moment */
+  private async renewOnce(row: RunRow, renewal: LeaseRenewal): Promise<{ isOwned: boolean; cancelReason: string | null } | undefined> {
     try {
-      const { isOwned, cancelReason } = await this.store.renewLease({ runId: row.id, fencingToken: row.fencingToken }, renewal);
-      if (!isOwned) return new RunStopped('lost_lease', 'another instance has taken the run over');
-      return cancelReason ? new RunStopped('cancelled', cancelReason) : 'renewed';
+      return await this.store.renewLease({ runId: row.id, fencingToken: row.fencingToken }, renewal);
     } catch (error) {
-      // The database may be away for a moment; the age of the lease says when to give up.
-      if (this.clock.monotonicMs() - renewedAtMs > renewal.leaseMs) return new RunStopped('lost_lease', 'the lease could not be renewed');
       this.logger.warn({ message: 'lease not renewed, trying again', runId: row.id, error });
-      return 'missed';
+      return undefined;
     }
   }
 }

@@ -1,9 +1,6 @@
-import { RunLeases } from '../../../src/chat/runs/run-leases.js';
 import type { LimitKey, LimitValue } from '../../../src/limits/index.js';
 import { startQuietApp } from '../../support/chat/quiet-app.js';
-import { FakeClock } from '../../support/fake-clock.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../../support/gemini-emulator/index.js';
-import { FixedLimits } from '../../support/streaming/fixed-limits.js';
 import type { TestApp } from '../../support/test-app.js';
 
 /** The limits of model calls, felt through a whole run. */
@@ -119,21 +116,4 @@ it('iteration.maxEmpty: that many empty answers in a row end the run', async () 
 it('chat.maxRequestBytes: a body of that size is read, a larger one is not', async () => {
   const statusOf = async (bytes: number): Promise<number> => (await lomu.client.post('/api/chat/runs', { message: '', padding: 'x'.repeat(bytes - JSON.stringify({ message: '', padding: '' }).length) })).status;
   expect([await statusOf(19_999), await statusOf(20_000), await statusOf(20_001)]).toEqual([422, 422, 413]);
-});
-
-it('run.leaseMs: a run that cannot renew is ours for that long and no longer (I7)', async () => {
-  const clock = new FakeClock();
-  let isAway = false;
-  const store = { renewLease: () => (isAway ? Promise.reject(new Error('connection refused')) : Promise.resolve({ isOwned: true, cancelReason: null })) };
-  const leases = new RunLeases(store as never, new FixedLimits({ 'run.leaseMs': 9_000 }), clock);
-  const lease = leases.hold({ id: 'run', fencingToken: 1, workedMs: 0 } as never);
-  await clock.advance(30_000);
-  expect(lease.signal.aborted).toBe(false);
-  isAway = true;
-  await clock.advance(9_000);
-  expect(lease.signal.aborted).toBe(false);
-  await clock.advance(3_000); // the first look after its end
-  expect(lease.signal).toMatchObject({ aborted: true, reason: { stopCause: 'lost_lease' } });
-  lease.release();
-  expect(clock.pendingTimers).toBe(0);
 });

@@ -6,7 +6,7 @@ import type { Environment, ParsedEnvironment } from './environment.js';
 export interface Config {
   readonly http: { readonly port: number; readonly host: string };
   readonly dataDir: string;
-  readonly database: { readonly url?: string; readonly poolSize: number };
+  readonly database: { readonly url?: string; readonly poolSize: number; readonly statementTimeoutMs: number };
   /** Absent: this instance is the only one. */
   readonly redis?: { readonly url: string; readonly keyPrefix: string };
   readonly auth: {
@@ -80,7 +80,7 @@ export function toConfig(environment: Environment, limitVariables: Readonly<Reco
   return {
     http: { port: environment.PORT, host: environment.HOST },
     dataDir,
-    database: { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL_SIZE },
+    database: { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL_SIZE, statementTimeoutMs: environment.DATABASE_STATEMENT_TIMEOUT_MS },
     redis: environment.REDIS_URL ? { url: environment.REDIS_URL, keyPrefix: environment.REDIS_KEY_PREFIX } : undefined,
     auth: {
       mode: environment.AUTH_MODE,

@@ -39,6 +39,7 @@ export const VARIABLES = {
     description: 'PostgreSQL to use instead of the embedded database.',
   },
   DATABASE_POOL_SIZE: { schema: integer(2, 200), default: '10', description: 'Connections to PostgreSQL per instance.' },
+  DATABASE_STATEMENT_TIMEOUT_MS: { schema: integer(1_000, 600_000), default: '30000', description: 'How long a statement on PostgreSQL may take, and the server be silent under one, before it fails. Migrations may take longer.' },
   REDIS_URL: {
     schema: z.string().regex(/^rediss?:\/\/[^/\s]+/, 'must start with redis:// or rediss://').refine((value) => URL.canParse(value), 'must be a URL'),
     description: 'Redis through which several instances share runs and streams. Unset: one instance, all in memory.',

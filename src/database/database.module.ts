@@ -48,5 +48,5 @@ export class DatabaseModule implements OnApplicationShutdown {
 }
 
 export function openDatabase(config: Pick<Config, 'dataDir' | 'database'>): Promise<DatabaseConnection> {
-  return config.database.url ? openPostgresql(config.database.url, config.database.poolSize) : openPGlite(config.dataDir);
+  return config.database.url ? openPostgresql(config.database.url, config.database) : openPGlite(config.dataDir);
 }

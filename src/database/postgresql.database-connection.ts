@@ -3,27 +3,32 @@ import pg from 'pg';
 import type { DatabaseConnection } from './database-connection.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
 import { PostgresqlListener } from './postgresql.listener.js';
+import { connectionOptions, executePatiently, impatientOptions } from './postgresql.session.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
 /** Named locks one instance holds or tries for at the same time; more take turns. */
 const MAX_LOCK_CONNECTIONS = 5;
 
+export interface PostgresqlOptions {
+  readonly poolSize: number;
+  /** How long a statement may take, and a connection be silent under one; those of `execute` may take longer. */
+  readonly statementTimeoutMs: number;
+}
+
 /** @throws DatabaseUnusableError when the server cannot be reached or refuses */
-export async function openPostgresql(url: string, poolSize: number): Promise<DatabaseConnection> {
-  const pool = await openPool(url, poolSize);
+export async function openPostgresql(url: string, { poolSize, statementTimeoutMs }: PostgresqlOptions): Promise<DatabaseConnection> {
+  const pool = await openPool({ ...impatientOptions(url, statementTimeoutMs), max: poolSize });
+  const patient = { ...connectionOptions(url), query_timeout: statementTimeoutMs };
   // A lock holds its session while its work queries through the other pool: in one pool the two could starve each other.
-  const locks = new pg.Pool({ ...connectionOptions(url), max: MAX_LOCK_CONNECTIONS });
+  const locks = new pg.Pool({ ...patient, max: MAX_LOCK_CONNECTIONS });
   locks.on('error', replacedOnNextUse);
   const listeners = new Set<PostgresqlListener>();
   return {
     kind: 'postgresql',
     adapter: new PrismaPg(pool),
-    execute: async (sql) => {
-      await pool.query(sql);
-    },
+    execute: (sql) => executePatiently(url, sql),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await pool.query(sql, [...parameters])).rows as Row[],
     listen: async (channel, onNotify) => {
-      const listener = new PostgresqlListener(connectionOptions(url), channel, onNotify);
+      const listener = new PostgresqlListener(patient, channel, onNotify);
       listeners.add(listener);
       await listener.start();
       return async () => {
@@ -40,10 +45,9 @@ export async function openPostgresql(url: string, poolSize: number): Promise<Dat
   };
 }
 
-async function openPool(url: string, max: number): Promise<pg.Pool> {
+async function openPool(options: pg.PoolConfig): Promise<pg.Pool> {
   try {
-    // oxlint-disable-next-line typescript/no-misused-promises -- the types miss that the pool waits for it
-    const pool = new pg.Pool({ ...connectionOptions(url), max, onConnect: useUtc });
+    const pool = new pg.Pool(options);
     pool.on('error', replacedOnNextUse);
     await pool.query('SELECT 1').catch(async (error: unknown) => {
       await pool.end();
@@ -59,15 +63,6 @@ async function openPool(url: string, max: number): Promise<pg.Pool> {
   }
 }
 
-function connectionOptions(url: string): pg.ClientConfig {
-  return { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
-}
-
-/** Prisma's adapter sends and reads times without their zone, which is only right in a UTC session. */
-async function useUtc(client: pg.ClientBase): Promise<void> {
-  await client.query("SET TIME ZONE 'UTC'");
-}
-
 /** An idle connection broke; left without a listener the error would end the process. */
 function replacedOnNextUse(): void {}
 
@@ -77,10 +72,13 @@ async function withAdvisoryLock<Result>(pool: pg.Pool, name: string, work: () =>
   const onError = (error: Error): void => {
     broken = error;
   };
+  const giveUp = (error: unknown): never => {
+    onError(error as Error); // it may hold the lock all the same
+    throw error;
+  };
   client.on('error', onError);
   try {
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [name]);
-    if (!rows[0]?.locked) return { ran: false };
+    if (!(await tryLock(client, name).catch((error: unknown) => giveUp(error)))) return { ran: false };
     try {
       return { ran: true, result: await work() };
     } finally {
@@ -90,6 +88,11 @@ async function withAdvisoryLock<Result>(pool: pg.Pool, name: string, work: () =>
     client.off('error', onError);
     client.release(broken);
   }
+}
+
+async function tryLock(client: pg.ClientBase, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [name]);
+  return rows[0]?.locked ?? false;
 }
 
 function describeConnectError(error: unknown): string {

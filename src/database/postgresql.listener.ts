@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
+import { endClient } from './postgresql.session.js';
 
 const RETRY_DELAY_MS = 1_000;
 
@@ -8,6 +10,7 @@ const RETRY_DELAY_MS = 1_000;
  */
 export class PostgresqlListener {
   private client: pg.Client | undefined;
+  private socket = new Socket();
   private connecting: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | undefined;
   private isStopped = false;
@@ -28,11 +31,13 @@ export class PostgresqlListener {
     this.isStopped = true;
     clearTimeout(this.retry);
     await this.connecting;
-    await this.client?.end();
+    if (this.client) await endClient(this.client, this.socket);
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client(this.options);
+    this.socket = new Socket();
+    const { socket } = this;
+    const client = new pg.Client({ ...this.options, stream: () => socket });
     client.on('notification', (message) => this.onNotify(message.payload ?? ''));
     client.on('error', () => undefined); // 'end' follows
     client.on('end', () => this.lost(client));
@@ -41,7 +46,7 @@ export class PostgresqlListener {
       await client.connect();
       await client.query(`LISTEN ${pg.escapeIdentifier(this.channel)}`);
     } catch {
-      await client.end().catch(() => undefined); // it may not even have been connected
+      await endClient(client, socket).catch(() => undefined); // it may not even have been connected
       this.lost(client);
     }
   }

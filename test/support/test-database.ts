@@ -33,14 +33,14 @@ export async function createPostgresqlDatabase(serverUrl: string, template = ser
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template ?? 'template1'}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const connection = await openPostgresql(url.href, 10);
+  const connection = await openPostgresql(url.href, { poolSize: 10, statementTimeoutMs: 30_000 });
   await applyMigrations(connection, MIGRATIONS_DIRECTORY);
   return wrap(connection, url.href, () => onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`));
 }
 
 /** Another client of a database that somebody else made, and drops. */
 export async function openTestDatabase(url: string): Promise<TestDatabase> {
-  return wrap(await openPostgresql(url, 10), url);
+  return wrap(await openPostgresql(url, { poolSize: 10, statementTimeoutMs: 30_000 }), url);
 }
 
 function wrap(connection: DatabaseConnection, url?: string, cleanUp?: () => Promise<void>): TestDatabase {

@@ -21,7 +21,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../support/test-work
     proxy = await startProxy(new URL(database.url ?? ''));
     const proxied = new URL(database.url ?? '');
     proxied.port = String(proxy.port);
-    const connection = await openPostgresql(proxied.href, 10);
+    const connection = await openPostgresql(proxied.href, { poolSize: 10, statementTimeoutMs: 30_000 });
     lomu = await startQuietApp({ workspace, database: { ...database, connection }, environment: { ...gemini.environment, LIMIT_RETRY_FIRST_DELAY_MS: '500' } });
   });
   afterAll(async () => {

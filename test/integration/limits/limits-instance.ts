@@ -39,7 +39,7 @@ export async function startSecondInstance(
   { cut = (same) => same, clock }: { readonly cut?: (connection: DatabaseConnection) => DatabaseConnection; readonly clock?: Clock } = {},
 ): Promise<LimitsInstance> {
   if (!database.url) return startInstance(cut(database.connection), database.prisma, { clock });
-  const connection = await openPostgresql(database.url, 4);
+  const connection = await openPostgresql(database.url, { poolSize: 4, statementTimeoutMs: 30_000 });
   const prisma = new PrismaService(connection);
   const instance = await startInstance(cut(connection), prisma, { clock });
   const stop = async (): Promise<void> => {

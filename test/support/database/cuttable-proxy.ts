@@ -4,6 +4,10 @@ import net from 'node:net';
 export interface Proxy {
   readonly port: number;
   breakAll(): void;
+  /** Connections stay open, and nothing comes through any more, as behind a network that drops packets. */
+  fallSilent(): void;
+  /** What was held back comes through. */
+  speak(): void;
   refuse(): Promise<void>;
   accept(): Promise<void>;
   close(): Promise<void>;
@@ -12,12 +16,17 @@ export interface Proxy {
 /** A way to the server that can be cut. */
 export async function startProxy(target: URL): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
+  let isSilent = false;
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(target.port || 5432), target.hostname);
     for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(from);
-      from.on('error', () => to.destroy()).on('close', () => to.destroy());
-      from.pipe(to);
+      from.on('error', () => to.destroy()).on('close', () => {
+        sockets.delete(from);
+        if (!isSilent) to.destroy();
+      });
+      from.on('data', (chunk) => (to.destroyed ? from.destroy() : to.write(chunk)));
+      if (isSilent) from.pause();
     }
   });
   const listen = async (port: number): Promise<void> => void (await once(server.listen(port, '127.0.0.1'), 'listening'));
@@ -29,5 +38,13 @@ export async function startProxy(target: URL): Promise<Proxy> {
     breakAll();
     await closed;
   };
-  return { port, breakAll, refuse, accept: () => listen(port), close: refuse };
+  const fallSilent = (): void => {
+    isSilent = true;
+    sockets.forEach((socket) => socket.pause());
+  };
+  const speak = (): void => {
+    isSilent = false;
+    sockets.forEach((socket) => socket.resume()); // one whose other side is gone meanwhile finds that out
+  };
+  return { port, breakAll, fallSilent, speak, refuse, accept: () => listen(port), close: refuse };
 }

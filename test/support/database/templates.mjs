@@ -38,7 +38,7 @@ export async function makePostgresqlTemplate(serverUrl) {
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const { openPostgresql } = await import('../../../src/database/postgresql.database-connection.ts');
-  const connection = await openPostgresql(url.href, 1);
+  const connection = await openPostgresql(url.href, { poolSize: 1, statementTimeoutMs: 30_000 });
   await applyMigrations(connection, MIGRATIONS_DIRECTORY);
   await connection.close();
   return name;

@@ -6,7 +6,7 @@ const { default: circus } = require('jest-circus/runner');
 let runs = 0;
 const contexts = [];
 
-module.exports = async (globalConfig, config, environment, runtime, testPath, sendMessageToJest) => {
+module.exports = (globalConfig, config, environment, runtime, testPath, sendMessageToJest) => {
   process.setSourceMapsEnabled(true);
   Error.prepareStackTrace = undefined; // Jest's own knows only the source maps of what Jest compiles
   globalThis[Symbol.for('lomu.jest')] = runtime.requireModule(require.resolve('./jest-object.cjs'));
@@ -15,11 +15,9 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, se
     unstable_shouldLoadAsEsm: { value: () => true },
     unstable_importModule: { value: (path) => import(`${pathToFileURL(path).href}?run=${++runs}`) },
   });
-  try {
-    return await circus(globalConfig, config, environment, native, testPath, sendMessageToJest);
-  } finally {
+  return circus(globalConfig, config, environment, native, testPath, sendMessageToJest).finally(() => {
     for (const context of contexts.splice(0)) context.disable();
-  }
+  });
 };
 
 /** The framework keeps the tests of a file in its module, and on the global object. */

@@ -36,9 +36,12 @@ export const ALLOWED_BOUNDS: readonly { readonly reason: string; readonly bounds
       'src/database/data-folder-lock.ts TOUCH_INTERVAL_MS',
       'src/database/migrations.ts LOCK_ATTEMPTS',
       'src/database/migrations.ts LOCK_RETRY_MS',
-      'src/database/postgresql.database-connection.ts CONNECT_TIMEOUT_MS',
       'src/database/postgresql.database-connection.ts MAX_LOCK_CONNECTIONS',
       'src/database/postgresql.listener.ts RETRY_DELAY_MS',
+      'src/database/postgresql.session.ts CANCELLATION_MARGIN_MS',
+      'src/database/postgresql.session.ts CLOSE_TIMEOUT_MS',
+      'src/database/postgresql.session.ts CONNECT_TIMEOUT_MS',
+      'src/database/postgresql.session.ts KEEP_ALIVE_AFTER_MS',
     ],
   },
   {

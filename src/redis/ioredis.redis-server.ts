@@ -22,7 +22,7 @@ export class IoredisServer implements RedisServer {
     private readonly url: string,
     readonly keyPrefix: string,
   ) {
-    this.commands = this.create('commands', { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, commandTimeout: COMMAND_TIMEOUT_MS, lazyConnect: true });
+    this.commands = this.create('commands', { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: COMMAND_TIMEOUT_MS, lazyConnect: true });
   }
 
   /** @throws RedisUnusableError when it does not answer */

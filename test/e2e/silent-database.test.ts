@@ -1,4 +1,4 @@
-import { type Proxy, startProxy } from '../support/database/cuttable-proxy.js';
+import { type Proxy, startProxy } from '../support/cuttable-proxy.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemini-emulator/index.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../support/test-database.js';

@@ -1,6 +1,6 @@
 import { openPostgresql } from '../../../src/database/index.js';
 import { startQuietApp } from '../../support/chat/quiet-app.js';
-import { type Proxy, startProxy } from '../../support/database/cuttable-proxy.js';
+import { type Proxy, startProxy } from '../../support/cuttable-proxy.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../../support/gemini-emulator/index.js';
 import type { TestApp } from '../../support/test-app.js';
 import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseUnreachable, openPostgresql, PrismaService } from '../../../src/database/index.js';
 import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
-import { type Proxy, startProxy } from '../../support/database/cuttable-proxy.js';
+import { type Proxy, startProxy } from '../../support/cuttable-proxy.js';
 
 describe('a database connection', () => {
   let database: TestDatabase;

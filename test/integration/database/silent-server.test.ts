@@ -1,6 +1,6 @@
 import { type DatabaseConnection, isDatabaseUnreachable, openPostgresql, PrismaService } from '../../../src/database/index.js';
 import { newId } from '../../../src/common/index.js';
-import { type Proxy, startProxy } from '../../support/database/cuttable-proxy.js';
+import { type Proxy, startProxy } from '../../support/cuttable-proxy.js';
 import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
 
 const STATEMENT_TIMEOUT_MS = 1_000;

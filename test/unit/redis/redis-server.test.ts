@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { RedisUnusableError } from '../../../src/redis/index.js';
 import { IoredisServer } from '../../../src/redis/ioredis.redis-server.js';
-import { createTestRedis, describeWithRedis } from '../../support/redis/test-redis.js';
+import { startProxy } from '../../support/cuttable-proxy.js';
+import { createTestRedis, describeWithRedis, redisUrl } from '../../support/redis/test-redis.js';
 import { ThrowAwayRedis } from '../../support/redis/throw-away-redis.js';
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -56,6 +57,27 @@ describeWithRedis('a Redis', () => {
     } finally {
       await redis.close();
       await server.close();
+    }
+  });
+
+  it('is given up when it falls silent, so that commands fail at once until it speaks again', async () => {
+    const proxy = await startProxy(new URL(redisUrl as string));
+    const redis = await IoredisServer.connect(`redis://127.0.0.1:${proxy.port}`, 'lomu');
+    try {
+      proxy.fallSilent();
+      const lost = new Promise((resolve) => redis.commands.once('reconnecting', resolve));
+      await expect(redis.commands.get('a')).rejects.toThrow();
+      await lost;
+      const startedAtMs = Date.now();
+      for (let command = 0; command < 5; command++) await expect(redis.commands.get('a')).rejects.toThrow();
+      expect(Date.now() - startedAtMs).toBeLessThan(4_000); // less than one of them would wait
+      const back = new Promise((resolve) => redis.commands.once('ready', resolve));
+      proxy.speak();
+      await back;
+      expect(await redis.commands.get('a')).toBeNull();
+    } finally {
+      await redis.close();
+      await proxy.close();
     }
   });
 

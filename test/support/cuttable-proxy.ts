@@ -13,7 +13,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** A way to the server that can be cut. */
+/** A way to a server, PostgreSQL's by default, that can be cut, or goes silent. */
 export async function startProxy(target: URL): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   let isSilent = false;

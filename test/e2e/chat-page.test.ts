@@ -67,6 +67,21 @@ describeInBrowser('the chat page', () => {
     expect(gemini.requests).toHaveLength(1);
   });
 
+  it('shows after a reload how answers came about and what they cost, also of one that failed', async () => {
+    gemini.script([turn().text('Let me look. ').call('search_text', { query: 'TODO' }), turn().text('Three.')]);
+    await ask('How many TODOs are there?');
+    await page.locator('.cost', { hasText: 'left' }).waitFor();
+    gemini.respondWith(() => turn().httpError(403, 'PERMISSION_DENIED', 'The key may not do this.'));
+    await ask('And now?');
+    await page.locator('.notice.error').waitFor();
+    const shown = () => page.locator('#log').innerText();
+    const before = await shown();
+    await page.reload();
+    await page.locator('.notice.error').waitFor();
+    await page.locator('details.tool.succeeded').waitFor();
+    expect(await shown()).toBe(before);
+  });
+
   it('stops a run with Escape and keeps what was said', async () => {
     gemini.script([turn().text('This goes on ').stall()]);
     await ask('Tell me a long story');

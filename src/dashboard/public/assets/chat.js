@@ -1,7 +1,7 @@
 // The chat page: conversations on the left, one of them open, at most one run followed at a time.
 import { call, newRequestKey } from './api.js';
 import { element } from './dom.js';
-import { renderMarkdown } from './markdown.js';
+import { recallRuns } from './past-runs.js';
 import { followRun } from './run-stream.js';
 import { RunView } from './run-view.js';
 
@@ -11,6 +11,7 @@ const PAGE_SIZE = 100;
 let conversationId = null;
 let activeRunId = null;
 let unfollow = () => {};
+let pastRuns = recallRuns(keepAtEnd);
 
 window.addEventListener('hashchange', () => void guarded(openFromAddress));
 page.composer.addEventListener('submit', (event) => {
@@ -115,6 +116,8 @@ function startConversation() {
 async function openFromAddress() {
   const id = /^#\/c\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
   unfollow();
+  pastRuns.close();
+  pastRuns = recallRuns(keepAtEnd);
   setActive(null);
   conversationId = id;
   page.log.replaceChildren();
@@ -127,19 +130,28 @@ async function openFromAddress() {
     page.model.textContent = `${run.model} · ${run.intent}`;
     follow(run.runId, run.eventsUrl);
   }
-  page.log.scrollTop = page.log.scrollHeight;
+  requestAnimationFrame(() => (page.log.scrollTop = page.log.scrollHeight)); // after the answers are drawn
 }
 
+/** Each run stands below its question, also one that failed before it said anything. */
 async function showMessages(id, runGoingOn) {
+  const answers = new Map();
   let cursor = null;
   do {
     const { items, nextCursor } = await call('GET', `/api/chat/conversations/${id}/messages?limit=${PAGE_SIZE}${cursor ? `&cursor=${cursor}` : ''}`);
     for (const message of items) {
       if (message.role === 'user') showUserMessage(message.text);
-      else if (message.runId !== runGoingOn) page.log.append(element('article', [element('div', [renderMarkdown(message.text)], { className: 'answer' })], { className: 'assistant' }));
+      if (message.runId === runGoingOn) continue;
+      const key = message.runId ?? message.id; // of a run that is gone only the words are left
+      if (!answers.has(key) && (message.runId || message.role !== 'user')) answers.set(key, new RunView(page.log));
+      if (message.role !== 'user') answers.get(key).setText(message.text);
     }
     cursor = nextCursor;
   } while (cursor);
+  for (const [runId, view] of answers) {
+    view.end();
+    pastRuns.watch(view, runId); // of one that is gone there is nothing to read
+  }
 }
 
 function showUserMessage(text) {

@@ -96,11 +96,17 @@ export class RunView {
     if (billing) this.cost.textContent = billing.formatted;
   }
 
-  restore(snapshot) {
+  /** To be told the run from its beginning. */
+  clear() {
     this.steps.replaceChildren();
     this.#tools.clear();
     this.#questions.clear();
     this.reasoning = undefined;
+    this.setText('');
+  }
+
+  restore(snapshot) {
+    this.clear();
     if (snapshot.reasoning) this.addReasoning(snapshot.reasoning);
     for (const tool of snapshot.toolCalls) {
       this.addTool(tool);

@@ -17,9 +17,9 @@ export interface PostgresqlOptions {
 /** @throws DatabaseUnusableError when the server cannot be reached or refuses */
 export async function openPostgresql(url: string, { poolSize, statementTimeoutMs }: PostgresqlOptions): Promise<DatabaseConnection> {
   const pool = await openPool({ ...impatientOptions(url, statementTimeoutMs), max: poolSize });
-  const patient = { ...connectionOptions(url), query_timeout: statementTimeoutMs };
+  const longLived = { ...connectionOptions(url), query_timeout: statementTimeoutMs };
   // A lock holds its session while its work queries through the other pool: in one pool the two could starve each other.
-  const locks = new pg.Pool({ ...patient, max: MAX_LOCK_CONNECTIONS });
+  const locks = new pg.Pool({ ...longLived, max: MAX_LOCK_CONNECTIONS });
   locks.on('error', replacedOnNextUse);
   const listeners = new Set<PostgresqlListener>();
   return {
@@ -28,7 +28,7 @@ export async function openPostgresql(url: string, { poolSize, statementTimeoutMs
     execute: (sql) => executePatiently(url, sql),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await pool.query(sql, [...parameters])).rows as Row[],
     listen: async (channel, onNotify) => {
-      const listener = new PostgresqlListener(patient, channel, onNotify);
+      const listener = new PostgresqlListener(longLived, channel, onNotify);
       listeners.add(listener);
       await listener.start();
       return async () => {

@@ -4,6 +4,8 @@ import { type GeminiEmulator, startGeminiEmulator, turn } from '../support/gemin
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestWorkspace, TODO_PROJECT, type TestWorkspace } from '../support/test-workspace.js';
 
+const VIEWPORT = { width: 1100, height: 720 };
+
 describeInBrowser('the chat page', () => {
   let browser: Browser;
   let gemini: GeminiEmulator;
@@ -17,7 +19,7 @@ describeInBrowser('the chat page', () => {
     workspace = await createTestWorkspace(TODO_PROJECT);
     lomu = await startTestApp({ workspace, environment: gemini.environment });
     browser = await launchBrowser();
-    page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
+    page = await browser.newPage({ viewport: VIEWPORT });
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   }, 60_000);
@@ -80,6 +82,23 @@ describeInBrowser('the chat page', () => {
     await page.locator('.notice.error').waitFor();
     await page.locator('details.tool.succeeded').waitFor();
     expect(await shown()).toBe(before);
+  });
+
+  it('lets one go to other conversations on a phone', async () => {
+    gemini.script([turn().text('First.'), turn().text('Second.')]);
+    await page.setViewportSize({ width: 390, height: 720 });
+    try {
+      await ask('The first of two');
+      await page.locator('.cost', { hasText: 'left' }).waitFor();
+      await page.getByRole('button', { name: 'New' }).click();
+      await ask('The second of two');
+      await page.locator('.answer', { hasText: 'Second.' }).waitFor();
+      await page.getByRole('link', { name: 'The first of two' }).click();
+      await page.locator('.answer', { hasText: 'First.' }).waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    } finally {
+      await page.setViewportSize(VIEWPORT);
+    }
   });
 
   it('stops a run with Escape and keeps what was said', async () => {

@@ -84,6 +84,16 @@ describeInBrowser('the chat page', () => {
     expect(await shown()).toBe(before);
   });
 
+  it('still shows the words of an answer whose run is no longer kept', async () => {
+    gemini.script([turn().text('Words that stay.')]);
+    await ask('Say something');
+    await page.locator('.cost', { hasText: 'left' }).waitFor();
+    await lomu.database.prisma.message.updateMany({ data: { runId: null } }); // as the retention of runs does
+    await page.reload();
+    await page.locator('.answer', { hasText: 'Words that stay.' }).waitFor();
+    expect(await page.locator('article').count()).toBe(2);
+  });
+
   it('lets one go to other conversations on a phone', async () => {
     gemini.script([turn().text('First.'), turn().text('Second.')]);
     await page.setViewportSize({ width: 390, height: 720 });

@@ -1,6 +1,7 @@
 // The chat page: conversations on the left, one of them open, at most one run followed at a time.
 import { call, newRequestKey } from './api.js';
 import { element } from './dom.js';
+import { renderMarkdown } from './markdown.js';
 import { recallRuns } from './past-runs.js';
 import { followRun } from './run-stream.js';
 import { RunView } from './run-view.js';
@@ -133,24 +134,29 @@ async function openFromAddress() {
   requestAnimationFrame(() => (page.log.scrollTop = page.log.scrollHeight)); // after the answers are drawn
 }
 
-/** Each run stands below its question, also one that failed before it said anything. */
+/** Each run stands below its question, also one that failed before it said anything. Of a run that is no longer kept there are only the words. */
 async function showMessages(id, runGoingOn) {
   const answers = new Map();
+  const answerOf = (runId) => {
+    if (!answers.has(runId)) answers.set(runId, new RunView(page.log));
+    return answers.get(runId);
+  };
   let cursor = null;
   do {
     const { items, nextCursor } = await call('GET', `/api/chat/conversations/${id}/messages?limit=${PAGE_SIZE}${cursor ? `&cursor=${cursor}` : ''}`);
     for (const message of items) {
       if (message.role === 'user') showUserMessage(message.text);
-      if (message.runId === runGoingOn) continue;
-      const key = message.runId ?? message.id; // of a run that is gone only the words are left
-      if (!answers.has(key) && (message.runId || message.role !== 'user')) answers.set(key, new RunView(page.log));
-      if (message.role !== 'user') answers.get(key).setText(message.text);
+      if (message.runId && message.runId === runGoingOn) continue; // it is followed
+      const view = message.runId && answerOf(message.runId);
+      if (message.role === 'user') continue;
+      if (view) view.setText(message.text);
+      else page.log.append(element('article', [element('div', [renderMarkdown(message.text)], { className: 'answer' })], { className: 'assistant' }));
     }
     cursor = nextCursor;
   } while (cursor);
   for (const [runId, view] of answers) {
     view.end();
-    pastRuns.watch(view, runId); // of one that is gone there is nothing to read
+    pastRuns.watch(view, runId);
   }
 }
 

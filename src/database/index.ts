@@ -6,7 +6,7 @@ export { findControlEndpoint, type ControlEndpoint } from './data-folder-lock.js
 export { MIGRATIONS_DIRECTORY } from './migrations-directory.js';
 export { applyMigrations, readMigrations } from './migrations.js';
 export { connectPGlite, openPGlite } from './pglite.database-connection.js';
-export { openPostgresql } from './postgresql.database-connection.js';
+export { openPostgresql, type PostgresqlOptions } from './postgresql.database-connection.js';
 export { PrismaService, type Database } from './prisma.service.js';
 export { isRunning, processStartedAt } from './process-identity.js';
 export { Prisma } from './generated/client.js';

@@ -40,9 +40,7 @@ describeWithBoth('an instance that is killed', () => {
     const first = await boot('first');
     const { body } = await first.client.post('/api/chat/runs', { message: 'Tell me', intent: 'analysis' });
     const { runId, eventsUrl } = body as { runId: string; eventsUrl: string };
-    const watching = first.client.events(eventsUrl);
-    const seen = await watching.next((event) => event.type === 'text.delta');
-    watching.close();
+    const seen = await first.client.events(eventsUrl).next((event) => event.type === 'text.delta');
 
     const second = await boot('second');
     await first.end('SIGKILL');

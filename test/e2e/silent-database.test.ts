@@ -19,9 +19,7 @@ const STOPPED_WITHIN_MS = 1_000 + 2_000 + 500 + 6_500 + 10_000;
     database = await createTestDatabase();
     proxy = await startProxy(new URL(database.url ?? ''));
     gemini = await startGeminiEmulator();
-    const proxied = new URL(database.url ?? '');
-    proxied.port = String(proxy.port);
-    server = await startServerProcess({ ...gemini.environment, DATABASE_URL: proxied.href, DATABASE_STATEMENT_TIMEOUT_MS: '1000', SHUTDOWN_GRACE_MS: '500', LIMIT_RUN_LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'fatal' });
+    server = await startServerProcess({ ...gemini.environment, DATABASE_URL: proxy.url, DATABASE_STATEMENT_TIMEOUT_MS: '1000', SHUTDOWN_GRACE_MS: '500', LIMIT_RUN_LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'fatal' });
   }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await server.end('SIGKILL');

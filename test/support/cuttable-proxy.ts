@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 
 export interface Proxy {
-  readonly port: number;
+  /** The target's, by way of the proxy. */
+  readonly url: string;
   breakAll(): void;
   /** Connections stay open, and nothing comes through any more, as behind a network that drops packets. */
   fallSilent(): void;
@@ -32,6 +33,9 @@ export async function startProxy(target: URL): Promise<Proxy> {
   const listen = async (port: number): Promise<void> => void (await once(server.listen(port, '127.0.0.1'), 'listening'));
   await listen(0);
   const { port } = server.address() as net.AddressInfo;
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
   const breakAll = (): void => sockets.forEach((socket) => socket.destroy());
   const refuse = async (): Promise<void> => {
     const closed = server.listening ? once(server.close(), 'close') : undefined;
@@ -46,5 +50,5 @@ export async function startProxy(target: URL): Promise<Proxy> {
     isSilent = false;
     sockets.forEach((socket) => socket.resume()); // one whose other side is gone meanwhile finds that out
   };
-  return { port, breakAll, fallSilent, speak, refuse, accept: () => listen(port), close: refuse };
+  return { url: url.href, breakAll, fallSilent, speak, refuse, accept: () => listen(port), close: refuse };
 }

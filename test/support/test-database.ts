@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { applyMigrations, connectPGlite, type DatabaseConnection, MIGRATIONS_DIRECTORY, openPostgresql, PrismaService } from '../../src/database/index.js';
+import { applyMigrations, connectPGlite, type DatabaseConnection, MIGRATIONS_DIRECTORY, openPostgresql, type PostgresqlOptions, PrismaService } from '../../src/database/index.js';
 
 export interface TestDatabase {
   readonly connection: DatabaseConnection;
@@ -14,6 +14,11 @@ export interface TestDatabase {
 
 /** The PostgreSQL under test, when TEST_DATABASE_URL names one; suites then make databases of their own on it. */
 export const postgresqlUrl: string | undefined = process.env.TEST_DATABASE_URL;
+
+/** Where nothing but the size of a pool matters. */
+export function poolOf(poolSize: number): PostgresqlOptions {
+  return { poolSize, statementTimeoutMs: 30_000 };
+}
 
 /** A migrated, empty database of the suite's own: PGlite in memory, or PostgreSQL when TEST_DATABASE_URL is set. */
 export async function createTestDatabase(): Promise<TestDatabase> {
@@ -33,14 +38,14 @@ export async function createPostgresqlDatabase(serverUrl: string, template = ser
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template ?? 'template1'}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const connection = await openPostgresql(url.href, { poolSize: 10, statementTimeoutMs: 30_000 });
+  const connection = await openPostgresql(url.href, poolOf(10));
   await applyMigrations(connection, MIGRATIONS_DIRECTORY);
   return wrap(connection, url.href, () => onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`));
 }
 
 /** Another client of a database that somebody else made, and drops. */
 export async function openTestDatabase(url: string): Promise<TestDatabase> {
-  return wrap(await openPostgresql(url, { poolSize: 10, statementTimeoutMs: 30_000 }), url);
+  return wrap(await openPostgresql(url, poolOf(10)), url);
 }
 
 function wrap(connection: DatabaseConnection, url?: string, cleanUp?: () => Promise<void>): TestDatabase {

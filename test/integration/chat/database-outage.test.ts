@@ -3,7 +3,7 @@ import { startQuietApp } from '../../support/chat/quiet-app.js';
 import { type Proxy, startProxy } from '../../support/cuttable-proxy.js';
 import { type GeminiEmulator, startGeminiEmulator, turn } from '../../support/gemini-emulator/index.js';
 import type { TestApp } from '../../support/test-app.js';
-import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
+import { createTestDatabase, poolOf, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
 import { createTestWorkspace, type TestWorkspace } from '../../support/test-workspace.js';
 
 // The database of a run goes away while its model is answering. Needs a PostgreSQL that can be cut off.
@@ -19,9 +19,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../support/test-work
     workspace = await createTestWorkspace({ 'a.ts': 'a' });
     database = await createTestDatabase();
     proxy = await startProxy(new URL(database.url ?? ''));
-    const proxied = new URL(database.url ?? '');
-    proxied.port = String(proxy.port);
-    const connection = await openPostgresql(proxied.href, { poolSize: 10, statementTimeoutMs: 30_000 });
+    const connection = await openPostgresql(proxy.url, poolOf(10));
     lomu = await startQuietApp({ workspace, database: { ...database, connection }, environment: { ...gemini.environment, LIMIT_RETRY_FIRST_DELAY_MS: '500' } });
   });
   afterAll(async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseUnreachable, openPostgresql, PrismaService } from '../../../src/database/index.js';
-import { createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
+import { createTestDatabase, poolOf, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
 import { type Proxy, startProxy } from '../../support/cuttable-proxy.js';
 
 describe('a database connection', () => {
@@ -17,7 +17,7 @@ describe('a database connection', () => {
     if (database.url) {
       await connection.execute(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET timezone TO 'America/New_York'`);
     }
-    const fresh = database.url ? await openPostgresql(database.url, { poolSize: 2, statementTimeoutMs: 30_000 }) : connection;
+    const fresh = database.url ? await openPostgresql(database.url, poolOf(2)) : connection;
     const client = database.url ? new PrismaService(fresh) : prisma;
     const createdAt = new Date('2026-07-01T23:30:00.123Z');
     await client.account.create({ data: { id: 'moment', createdAt } });
@@ -78,22 +78,20 @@ describe('a database connection', () => {
 
   beforeEach(async () => {
     proxy = await startProxy(new URL(postgresqlUrl ?? ''));
-    const proxied = new URL(postgresqlUrl ?? '');
-    proxied.port = String(proxy.port);
-    url = proxied.href;
+    url = proxy.url;
   });
 
   afterEach(() => proxy.close());
 
   it('lets locks work with a pool that they would fill', async () => {
-    const connection = await openPostgresql(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+    const connection = await openPostgresql(url, poolOf(2));
     const nested = Array.from({ length: 5 }, (_, index) => connection.withLock(`nested ${index}`, () => connection.query('SELECT pg_sleep(0.05)::text')));
     expect((await Promise.all(nested)).every(({ ran }) => ran)).toBe(true);
     await connection.close();
   });
 
   it('listens again after its connection broke, once', async () => {
-    const connection = await openPostgresql(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+    const connection = await openPostgresql(url, poolOf(2));
     const heard: string[] = [];
     const stop = await connection.listen('lomu_relisten', (payload) => heard.push(payload));
     proxy.breakAll();
@@ -111,7 +109,7 @@ describe('a database connection', () => {
   });
 
   it('can be told to be away by the errors it gives, and works when it is back', async () => {
-    const connection = await openPostgresql(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+    const connection = await openPostgresql(url, poolOf(2));
     const prisma = new PrismaService(connection);
     const slow = prisma.$queryRaw`SELECT pg_sleep(5)::text`.then(() => undefined, (error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -138,7 +136,7 @@ describe('an unusable DATABASE_URL', () => {
     ['postgres://someone:hunter2@no-such-host.invalid/none', /ENOTFOUND|EAI_AGAIN/],
     ['postgres://[:hunter2', /Invalid URL/],
   ])('%s is explained without its password', async (url, reason) => {
-    const error = (await openPostgresql(url, { poolSize: 2, statementTimeoutMs: 30_000 }).catch((caught: unknown) => caught)) as Error;
+    const error = (await openPostgresql(url, poolOf(2)).catch((caught: unknown) => caught)) as Error;
     expect(error.name).toBe('DatabaseUnusableError');
     expect(error.message).toMatch(reason);
     expect(error.message).toContain('Check host, port, user, password and database name');

@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { applyMigrations, connectPGlite, type DatabaseConnection, MIGRATIONS_DIRECTORY, openPostgresql, readMigrations } from '../../../src/database/index.js';
 import { newId } from '../../../src/common/index.js';
 import { seedRun, seedRunIn } from '../../support/chat/seed-run.js';
-import { createPostgresqlDatabase, createTestDatabase, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
+import { createPostgresqlDatabase, createTestDatabase, poolOf, postgresqlUrl, type TestDatabase } from '../../support/test-database.js';
 
 interface Row {
   readonly migration_name: string;
@@ -101,7 +101,7 @@ describe('applyMigrations', () => {
   });
 
   it('takes turns when instances start together', async () => {
-    const connections = database.url ? await Promise.all([1, 2, 3].map(() => openPostgresql(database.url ?? '', { poolSize: 2, statementTimeoutMs: 30_000 }))) : [database.connection, database.connection];
+    const connections = database.url ? await Promise.all([1, 2, 3].map(() => openPostgresql(database.url ?? '', poolOf(2)))) : [database.connection, database.connection];
     const applied = await Promise.all(connections.map((connection) => apply(connection)));
     expect(applied.flat()).toEqual(['20260101000000_first']);
     if (database.url) await Promise.all(connections.map((connection) => connection.close()));

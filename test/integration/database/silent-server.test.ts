@@ -17,9 +17,7 @@ const CLOSED_WITHIN_MS = STATEMENT_TIMEOUT_MS + 8_000;
   beforeEach(async () => {
     database = await createTestDatabase();
     proxy = await startProxy(new URL(database.url ?? ''));
-    const proxied = new URL(database.url ?? '');
-    proxied.port = String(proxy.port);
-    connection = await openPostgresql(proxied.href, { poolSize: 4, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    connection = await openPostgresql(proxy.url, { poolSize: 4, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
     prisma = new PrismaService(connection);
     await seed();
   });

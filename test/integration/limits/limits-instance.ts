@@ -5,7 +5,7 @@ import { LimitsHistoryService } from '../../../src/limits/limits-history.service
 import { LimitsRefresher } from '../../../src/limits/limits-refresher.js';
 import { LimitsStore } from '../../../src/limits/limits-store.js';
 import { LimitsService } from '../../../src/limits/limits.service.js';
-import type { TestDatabase } from '../../support/test-database.js';
+import { poolOf, type TestDatabase } from '../../support/test-database.js';
 
 /** The limits of one server process, following a database. */
 export interface LimitsInstance {
@@ -39,7 +39,7 @@ export async function startSecondInstance(
   { cut = (same) => same, clock }: { readonly cut?: (connection: DatabaseConnection) => DatabaseConnection; readonly clock?: Clock } = {},
 ): Promise<LimitsInstance> {
   if (!database.url) return startInstance(cut(database.connection), database.prisma, { clock });
-  const connection = await openPostgresql(database.url, { poolSize: 4, statementTimeoutMs: 30_000 });
+  const connection = await openPostgresql(database.url, poolOf(4));
   const prisma = new PrismaService(connection);
   const instance = await startInstance(cut(connection), prisma, { clock });
   const stop = async (): Promise<void> => {

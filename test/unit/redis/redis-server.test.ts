@@ -62,7 +62,7 @@ describeWithRedis('a Redis', () => {
 
   it('is given up when it falls silent, so that commands fail at once until it speaks again', async () => {
     const proxy = await startProxy(new URL(redisUrl as string));
-    const redis = await IoredisServer.connect(`redis://127.0.0.1:${proxy.port}`, 'lomu');
+    const redis = await IoredisServer.connect(proxy.url, 'lomu');
     try {
       proxy.fallSilent();
       const lost = new Promise((resolve) => redis.commands.once('reconnecting', resolve));

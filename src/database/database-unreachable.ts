@@ -9,7 +9,7 @@ const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'
 /** Prisma's adapter, for raw queries, whose code is the same whatever went wrong. */
 const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 /** What the driver and Prisma say where they give no code. */
-const MESSAGE = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|PostgreSQL was silent)/;
+const MESSAGE = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** A transaction that found no connection, or waited too long for a lock, and was rolled back. */
 const TRANSACTION_OVERDUE = /Unable to start a transaction|cannot be executed on an expired transaction/;

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { DatabaseConnection } from './database-connection.js';
 import { DatabaseUnusableError } from './database-unusable.error.js';
 import { PostgresqlListener } from './postgresql.listener.js';
-import { connectionOptions, executePatiently, impatientOptions } from './postgresql.session.js';
+import { connectionOptions, executeWithoutTimeout, queryPoolOptions } from './postgresql.session.js';
 
 /** Named locks one instance holds or tries for at the same time; more take turns. */
 const MAX_LOCK_CONNECTIONS = 5;
@@ -16,19 +16,19 @@ export interface PostgresqlOptions {
 
 /** @throws DatabaseUnusableError when the server cannot be reached or refuses */
 export async function openPostgresql(url: string, { poolSize, statementTimeoutMs }: PostgresqlOptions): Promise<DatabaseConnection> {
-  const pool = await openPool({ ...impatientOptions(url, statementTimeoutMs), max: poolSize });
-  const longLived = { ...connectionOptions(url), query_timeout: statementTimeoutMs };
+  const pool = await openPool({ ...queryPoolOptions(url, statementTimeoutMs), max: poolSize });
+  const sessionOptions = { ...connectionOptions(url), query_timeout: statementTimeoutMs };
   // A lock holds its session while its work queries through the other pool: in one pool the two could starve each other.
-  const locks = new pg.Pool({ ...longLived, max: MAX_LOCK_CONNECTIONS });
+  const locks = new pg.Pool({ ...sessionOptions, max: MAX_LOCK_CONNECTIONS });
   locks.on('error', replacedOnNextUse);
   const listeners = new Set<PostgresqlListener>();
   return {
     kind: 'postgresql',
     adapter: new PrismaPg(pool),
-    execute: (sql) => executePatiently(url, sql),
+    execute: (sql) => executeWithoutTimeout(url, sql),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await pool.query(sql, [...parameters])).rows as Row[],
     listen: async (channel, onNotify) => {
-      const listener = new PostgresqlListener(longLived, channel, onNotify);
+      const listener = new PostgresqlListener(sessionOptions, channel, onNotify);
       listeners.add(listener);
       await listener.start();
       return async () => {

@@ -19,7 +19,7 @@ export function connectionOptions(url: string): pg.ClientConfig {
  * a transaction whose next statement does not come, e.g. because we are gone. When it says nothing at all we close the connection:
  * a mere time limit for queries would leave it in the pool in the middle of a transaction.
  */
-export function impatientOptions(url: string, statementTimeoutMs: number): pg.PoolConfig {
+export function queryPoolOptions(url: string, statementTimeoutMs: number): pg.PoolConfig {
   const silenceMs = statementTimeoutMs + CANCELLATION_MARGIN_MS;
   return {
     ...connectionOptions(url),
@@ -34,8 +34,8 @@ export function impatientOptions(url: string, statementTimeoutMs: number): pg.Po
 /** Prisma's adapter sends and reads times without their zone, which is only right in a UTC session. */
 const IN_UTC = "SET TIME ZONE 'UTC'";
 
-/** Runs statements that may take their time, over a connection of their own. */
-export async function executePatiently(url: string, sql: string): Promise<void> {
+/** Over a connection of its own. */
+export async function executeWithoutTimeout(url: string, sql: string): Promise<void> {
   const client = new pg.Client(connectionOptions(url));
   client.on('error', () => undefined); // the query fails with it
   await client.connect();
